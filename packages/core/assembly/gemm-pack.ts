@@ -1,0 +1,211 @@
+/**
+ * Packing: copies blocks of A and B into the panels that the register tile reads in order, transposing on the way where
+ * the matrix is stored the other way round. Rows or columns that are not there become zeros.
+ */
+import { TILE_M, TILE_N } from './gemm-tile';
+
+/** Packs A(m,k), stored (m,k) with row stride `lda`, into panels of 6 rows: [⌈m/6⌉][k][6]. */
+export function packRowsOfA(m: i32, k: i32, a: usize, lda: i32, to: usize): void {
+  const row = (<usize>lda) << 2;
+  for (let i = 0; i < m; i += TILE_M) {
+    const rows = min(TILE_M, m - i);
+    const r0 = a + <usize>i * row;
+    if (rows == TILE_M) {
+      packSixRows(k, r0, row, to);
+      to += (<usize>k * <usize>TILE_M) << 2;
+    } else {
+      for (let p = 0; p < k; p++) {
+        for (let r = 0; r < TILE_M; r++) {
+          f32.store(to, r < rows ? f32.load(r0 + <usize>r * row + ((<usize>p) << 2)) : 0);
+          to += 4;
+        }
+      }
+    }
+  }
+}
+
+/** Six rows of k elements, transposed to [k][6]: four columns at a time by 4×4 and 2×4 shuffles. */
+// @ts-ignore: decorator
+@inline
+function packSixRows(k: i32, r0: usize, row: usize, to: usize): void {
+  let r1 = r0 + row;
+  let r2 = r1 + row;
+  let r3 = r2 + row;
+  let r4 = r3 + row;
+  let r5 = r4 + row;
+  let p = 0;
+  for (; p + 4 <= k; p += 4) {
+    const x0 = v128.load(r0);
+    const x1 = v128.load(r1);
+    const x2 = v128.load(r2);
+    const x3 = v128.load(r3);
+    const x4 = v128.load(r4);
+    const x5 = v128.load(r5);
+    const lo01 = v128.shuffle<f32>(x0, x1, 0, 4, 1, 5);
+    const hi01 = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7);
+    const lo23 = v128.shuffle<f32>(x2, x3, 0, 4, 1, 5);
+    const hi23 = v128.shuffle<f32>(x2, x3, 2, 6, 3, 7);
+    const lo45 = v128.shuffle<f32>(x4, x5, 0, 4, 1, 5);
+    const hi45 = v128.shuffle<f32>(x4, x5, 2, 6, 3, 7);
+    v128.store(to, v128.shuffle<f32>(lo01, lo23, 0, 1, 4, 5));
+    v128.store64_lane(to, lo45, 0, 16);
+    v128.store(to, v128.shuffle<f32>(lo01, lo23, 2, 3, 6, 7), 24);
+    v128.store64_lane(to, lo45, 1, 40);
+    v128.store(to, v128.shuffle<f32>(hi01, hi23, 0, 1, 4, 5), 48);
+    v128.store64_lane(to, hi45, 0, 64);
+    v128.store(to, v128.shuffle<f32>(hi01, hi23, 2, 3, 6, 7), 72);
+    v128.store64_lane(to, hi45, 1, 88);
+    r0 += 16;
+    r1 += 16;
+    r2 += 16;
+    r3 += 16;
+    r4 += 16;
+    r5 += 16;
+    to += 96;
+  }
+  for (; p < k; p++) {
+    f32.store(to, f32.load(r0));
+    f32.store(to, f32.load(r1), 4);
+    f32.store(to, f32.load(r2), 8);
+    f32.store(to, f32.load(r3), 12);
+    f32.store(to, f32.load(r4), 16);
+    f32.store(to, f32.load(r5), 20);
+    r0 += 4;
+    r1 += 4;
+    r2 += 4;
+    r3 += 4;
+    r4 += 4;
+    r5 += 4;
+    to += 24;
+  }
+}
+
+/** Packs A(m,k), stored transposed (k,m) with row stride `lda`, into panels of 6 rows. */
+export function packColumnsOfA(m: i32, k: i32, a: usize, lda: i32, to: usize): void {
+  const row = (<usize>lda) << 2;
+  for (let i = 0; i < m; i += TILE_M) {
+    const rows = min(TILE_M, m - i);
+    let from = a + ((<usize>i) << 2);
+    for (let p = 0; p < k; p++) {
+      if (rows == TILE_M) {
+        v128.store(to, v128.load(from));
+        i64.store(to, i64.load(from, 16), 16);
+      } else {
+        for (let r = 0; r < TILE_M; r++) {
+          f32.store(to + ((<usize>r) << 2), r < rows ? f32.load(from + ((<usize>r) << 2)) : 0);
+        }
+      }
+      from += row;
+      to += 24;
+    }
+  }
+}
+
+/** Packs B(k,n), stored (k,n) with row stride `ldb`, into panels of 8 columns: [⌈n/8⌉][k][8]. */
+export function packRowsOfB(k: i32, n: i32, b: usize, ldb: i32, to: usize): void {
+  const row = (<usize>ldb) << 2;
+  for (let j = 0; j < n; j += TILE_N) {
+    const columns = min(TILE_N, n - j);
+    let from = b + ((<usize>j) << 2);
+    for (let p = 0; p < k; p++) {
+      if (columns == TILE_N) {
+        v128.store(to, v128.load(from));
+        v128.store(to, v128.load(from, 16), 16);
+      } else {
+        for (let s = 0; s < TILE_N; s++) {
+          f32.store(to + ((<usize>s) << 2), s < columns ? f32.load(from + ((<usize>s) << 2)) : 0);
+        }
+      }
+      from += row;
+      to += 32;
+    }
+  }
+}
+
+/**
+ * Packs B(k,n), stored transposed (n,k) with row stride `ldb`, into panels of 8 columns. `T` is f32, or i8 with one
+ * scale a stored row, which is multiplied in.
+ */
+export function packColumnsOfB<T>(k: i32, n: i32, b: usize, ldb: i32, scales: usize, to: usize): void {
+  const row = <usize>ldb * sizeof<T>();
+  for (let j = 0; j < n; j += TILE_N) {
+    const columns = min(TILE_N, n - j);
+    const from = b + <usize>j * row;
+    const panel = to + ((<usize>j * <usize>k) << 2);
+    let s = 0;
+    for (; s + 4 <= columns; s += 4) {
+      packFourRows<T>(k, from + <usize>s * row, row, scales + ((<usize>(j + s)) << 2), panel + ((<usize>s) << 2));
+    }
+    for (; s < TILE_N; s++) {
+      const source = from + <usize>s * row;
+      let scale: f32 = 1;
+      if (sizeof<T>() == 1) scale = s < columns ? f32.load(scales + ((<usize>(j + s)) << 2)) : 0;
+      let target = panel + ((<usize>s) << 2);
+      for (let p = 0; p < k; p++) {
+        f32.store(target, s < columns ? <f32>load<T>(source + <usize>p * sizeof<T>()) * scale : 0);
+        target += 32;
+      }
+    }
+  }
+}
+
+/** Four consecutive elements of a stored row as f32. */
+// @ts-ignore: decorator
+@inline
+function load4<T>(from: usize, scale: v128): v128 {
+  if (sizeof<T>() == 1) {
+    const halves = i16x8.extend_low_i8x16_s(v128.load32_zero(from));
+    return f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(halves)), scale);
+  }
+  return v128.load(from);
+}
+
+/** Four stored rows of k elements, transposed to [k][4 of 8]. */
+// @ts-ignore: decorator
+@inline
+function packFourRows<T>(k: i32, r0: usize, row: usize, scales: usize, to: usize): void {
+  let r1 = r0 + row;
+  let r2 = r1 + row;
+  let r3 = r2 + row;
+  let s0 = f32x4.splat(1);
+  let s1 = s0;
+  let s2 = s0;
+  let s3 = s0;
+  if (sizeof<T>() == 1) {
+    s0 = v128.load32_splat(scales);
+    s1 = v128.load32_splat(scales, 4);
+    s2 = v128.load32_splat(scales, 8);
+    s3 = v128.load32_splat(scales, 12);
+  }
+  let p = 0;
+  for (; p + 4 <= k; p += 4) {
+    const x0 = load4<T>(r0, s0);
+    const x1 = load4<T>(r1, s1);
+    const x2 = load4<T>(r2, s2);
+    const x3 = load4<T>(r3, s3);
+    const lo01 = v128.shuffle<f32>(x0, x1, 0, 4, 1, 5);
+    const hi01 = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7);
+    const lo23 = v128.shuffle<f32>(x2, x3, 0, 4, 1, 5);
+    const hi23 = v128.shuffle<f32>(x2, x3, 2, 6, 3, 7);
+    v128.store(to, v128.shuffle<f32>(lo01, lo23, 0, 1, 4, 5));
+    v128.store(to, v128.shuffle<f32>(lo01, lo23, 2, 3, 6, 7), 32);
+    v128.store(to, v128.shuffle<f32>(hi01, hi23, 0, 1, 4, 5), 64);
+    v128.store(to, v128.shuffle<f32>(hi01, hi23, 2, 3, 6, 7), 96);
+    r0 += 4 * sizeof<T>();
+    r1 += 4 * sizeof<T>();
+    r2 += 4 * sizeof<T>();
+    r3 += 4 * sizeof<T>();
+    to += 128;
+  }
+  for (; p < k; p++) {
+    f32.store(to, <f32>load<T>(r0) * f32x4.extract_lane(s0, 0));
+    f32.store(to, <f32>load<T>(r1) * f32x4.extract_lane(s1, 0), 4);
+    f32.store(to, <f32>load<T>(r2) * f32x4.extract_lane(s2, 0), 8);
+    f32.store(to, <f32>load<T>(r3) * f32x4.extract_lane(s3, 0), 12);
+    r0 += sizeof<T>();
+    r1 += sizeof<T>();
+    r2 += sizeof<T>();
+    r3 += sizeof<T>();
+    to += 32;
+  }
+}

@@ -1,0 +1,163 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { BUILDS } from './build.ts';
+import { instantiate, type Kernels } from './instance.ts';
+
+/** Fills with multiples of 1/8 in [−1, 1]: products and sums of these stay exact in float32, so results must be equal. */
+function fill(values: Float32Array | Int8Array, seed: number, step: number): void {
+  let state = seed | 1;
+  for (let i = 0; i < values.length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    values[i] = ((state >>> 24) % 17) * step - 8 * step;
+  }
+}
+
+interface Case {
+  readonly transA: boolean;
+  readonly transB: boolean;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly padA: number;
+  readonly padB: number;
+  readonly padC: number;
+  readonly accumulate: boolean;
+  readonly seed: number;
+}
+
+/** Runs a case in the kernels and by three loops; C has guard values in its padding, which must survive. */
+function compare(kernels: Kernels, scratch: number, start: number, x: Case): void {
+  const { m, n, k } = x;
+  const lda = (x.transA ? m : k) + x.padA;
+  const ldb = (x.transB ? k : n) + x.padB;
+  const ldc = n + x.padC;
+  const sizeA = (x.transA ? k : m) * lda;
+  const sizeB = (x.transB ? n : k) * ldb;
+  const aAt = start;
+  const bAt = aAt + sizeA * 4;
+  const cAt = bAt + sizeB * 4;
+  const a = new Float32Array(kernels.memory.buffer, aAt, sizeA);
+  const b = new Float32Array(kernels.memory.buffer, bAt, sizeB);
+  const c = new Float32Array(kernels.memory.buffer, cAt, m * ldc + 16);
+  fill(a, x.seed, 1 / 8);
+  fill(b, x.seed + 1, 1 / 8);
+  fill(c, x.seed + 2, 1 / 8);
+  const expected = c.slice();
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j < n; j++) {
+      let sum = x.accumulate ? (c[i * ldc + j] as number) : 0;
+      for (let p = 0; p < k; p++) {
+        const av = a[x.transA ? p * lda + i : i * lda + p] as number;
+        const bv = b[x.transB ? j * ldb + p : p * ldb + j] as number;
+        sum += av * bv;
+      }
+      expected[i * ldc + j] = sum;
+    }
+  }
+  kernels.gemm(+x.transA, +x.transB, m, n, k, aAt, lda, bAt, ldb, cAt, ldc, +x.accumulate, scratch);
+  expect(c).toEqual(expected);
+}
+
+const size = (max: number) => fc.integer({ min: 1, max });
+const cases = (maxM: number, maxN: number, maxK: number) =>
+  fc.record({
+    transA: fc.boolean(),
+    transB: fc.boolean(),
+    m: size(maxM),
+    n: size(maxN),
+    k: fc.integer({ min: 0, max: maxK }),
+    padA: fc.nat(5),
+    padB: fc.nat(5),
+    padC: fc.nat(5),
+    accumulate: fc.boolean(),
+    seed: fc.nat(1 << 20),
+  });
+
+describe.each(BUILDS)('%s build', async (build) => {
+  const kernels = await instantiate(build, 512);
+  const scratch = (kernels.heapBase() + 15) & ~15;
+  const start = scratch + kernels.gemmScratchBytes();
+
+  test('gemm equals three loops for any small shape, stride and transposition', () => {
+    fc.assert(
+      fc.property(cases(40, 40, 40), (x) => compare(kernels, scratch, start, x)),
+      { numRuns: 300 },
+    );
+  });
+
+  test('gemm equals three loops across its block boundaries', () => {
+    for (const transA of [false, true]) {
+      for (const transB of [false, true]) {
+        for (const [m, n, k] of [
+          [250, 33, 17],
+          [13, 2100, 9],
+          [19, 21, 530],
+          [131, 70, 300],
+        ] as const) {
+          const x = { transA, transB, m, n, k, padA: 1, padB: 3, padC: 2, accumulate: m === 131, seed: m };
+          compare(kernels, scratch, start, x);
+        }
+      }
+    }
+  });
+
+  test('gemmBatched steps by its strides', () => {
+    const [batch, m, n, k] = [3, 7, 9, 5];
+    const sizes = [m * k + 2, k * n + 4, m * n + 6] as const;
+    const at = [start, start + 4 * batch * sizes[0], start + 4 * batch * (sizes[0] + sizes[1])] as const;
+    const [a, b, c] = at.map((offset, i) => {
+      const values = new Float32Array(kernels.memory.buffer, offset, batch * (sizes[i] as number));
+      fill(values, i + 1, 1 / 8);
+      return values;
+    }) as [Float32Array, Float32Array, Float32Array];
+    const expected = c.slice();
+    for (let s = 0; s < batch; s++) {
+      for (let i = 0; i < m; i++) {
+        for (let j = 0; j < n; j++) {
+          let sum = 0;
+          for (let p = 0; p < k; p++)
+            sum += (a[s * sizes[0] + i * k + p] as number) * (b[s * sizes[1] + p * n + j] as number);
+          expected[s * sizes[2] + i * n + j] = sum;
+        }
+      }
+    }
+    kernels.gemmBatched(batch, ...sizes, 0, 0, m, n, k, at[0], k, at[1], n, at[2], n, 0, scratch);
+    expect(c).toEqual(expected);
+  });
+
+  test('gemmInt8 equals the dequantised product, direct and packed', () => {
+    fc.assert(
+      fc.property(size(12), size(40), size(70), fc.boolean(), fc.nat(1 << 20), (m, n, k, accumulate, seed) => {
+        const lda = k + 3;
+        const ldc = n + 1;
+        const offsets = [start, start + 4 * m * lda, start + 4 * (m * lda + n), start + 4 * (m * lda + n + m * ldc)] as const;
+        const a = new Float32Array(kernels.memory.buffer, offsets[0], m * lda);
+        const scales = new Float32Array(kernels.memory.buffer, offsets[1], n);
+        const c = new Float32Array(kernels.memory.buffer, offsets[2], m * ldc);
+        const b = new Int8Array(kernels.memory.buffer, offsets[3], n * k);
+        fill(a, seed, 1 / 8);
+        fill(b, seed + 1, 1);
+        for (let j = 0; j < n; j++) scales[j] = 2 ** -(j % 5);
+        fill(c, seed + 3, 1 / 8);
+        const expected = c.slice();
+        for (let i = 0; i < m; i++) {
+          for (let j = 0; j < n; j++) {
+            let sum = 0;
+            for (let p = 0; p < k; p++) sum += (a[i * lda + p] as number) * (b[j * k + p] as number);
+            expected[i * ldc + j] = sum * (scales[j] as number) + (accumulate ? (c[i * ldc + j] as number) : 0);
+          }
+        }
+        kernels.gemmInt8(m, n, k, offsets[0], lda, offsets[3], offsets[1], offsets[2], ldc, +accumulate, scratch);
+        expect(c).toEqual(expected);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('peak counts 96 FLOPs a pass and leaves its sums', () => {
+    const data = new Float32Array(kernels.memory.buffer, start, 56);
+    data.fill(0).fill(1, 0, 8);
+    expect(kernels.peak(5, start)).toBe(480);
+    expect([...data.subarray(8)]).toEqual(new Array(48).fill(5));
+  });
+});

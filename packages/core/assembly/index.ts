@@ -1,0 +1,9 @@
+/** Table of contents of the kernels: every export of the built modules. */
+export { gemm, gemmBatched, gemmScratchBytes } from './gemm';
+export { gemmInt8 } from './gemm-int8';
+export { peak } from './peak';
+
+/** The first byte after the module's static data: the backend's arena starts at or after it. */
+export function heapBase(): usize {
+  return __heap_base;
+}
