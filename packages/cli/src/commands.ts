@@ -1,0 +1,59 @@
+/** The table of commands; each is loaded only when asked for, so that `lacuna --help` starts at once. */
+import type { Command, Options } from './command.ts';
+
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<Command<Options>>;
+}
+
+/** `run` takes exactly the values that parsing its own options gives, so a command may stand for any command. */
+const general = <O extends Options>(command: Command<O>): Command<Options> => command as unknown as Command<Options>;
+
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'pretrain',
+    summary: 'train a masked autoencoder on text',
+    load: async () => general((await import('./commands/pretrain.ts')).pretrain),
+  },
+  {
+    name: 'finetune',
+    summary: 'teach a pre-trained model to classify texts',
+    load: async () => general((await import('./commands/finetune.ts')).finetune),
+  },
+  {
+    name: 'distill',
+    summary: 'train a smaller student from a teacher',
+    load: async () => general((await import('./commands/distill.ts')).distill),
+  },
+  {
+    name: 'evaluate',
+    summary: 'measure a model on held-out text or labelled examples',
+    load: async () => general((await import('./commands/evaluate.ts')).evaluate),
+  },
+  {
+    name: 'export',
+    summary: 'write the one-file artifact that the edge serves',
+    load: async () => general((await import('./commands/export.ts')).exportModel),
+  },
+  {
+    name: 'fill-mask',
+    summary: 'fill the gaps of a text',
+    load: async () => general((await import('./commands/fill-mask.ts')).fillMask),
+  },
+  {
+    name: 'classify',
+    summary: 'label a text',
+    load: async () => general((await import('./commands/classify.ts')).classify),
+  },
+  {
+    name: 'serve',
+    summary: 'serve models over HTTP on the real edge runtime',
+    load: async () => general((await import('./commands/serve.ts')).serve),
+  },
+  {
+    name: 'bench',
+    summary: 'measure kernels, training, the edge, or one objective against the other',
+    load: async () => general((await import('./commands/bench.ts')).bench),
+  },
+];

@@ -1,0 +1,37 @@
+/** `lacuna serve`: the edge API on this machine until Ctrl-C. */
+import { once } from 'node:events';
+import { defineCommand } from '../command.ts';
+import { startEdgeServer } from '../edge-server.ts';
+import { runFacts } from '../machine.ts';
+
+export const serve = defineCommand({
+  name: 'serve',
+  about:
+    'Serves fill-mask and classification over HTTP on workerd, the runtime of Cloudflare Workers, on this machine only. ' +
+    'Without --models it serves the models that ship with Lacuna. Ctrl-C ends it.',
+  options: {
+    port: { kind: 'integer', about: 'port on localhost', default: 8787, min: 1, max: 65_535 },
+    models: {
+      kind: 'text',
+      value: 'DIR',
+      about: 'folder of artifacts to serve (a models.json and the files it names)',
+    },
+  },
+  examples: ['lacuna serve', 'lacuna serve --port 9000 --models runs/site'],
+  async run({ port, models }, _positionals, { json, signal }) {
+    const server = await startEdgeServer({ port, models, output: 'inherit', signal });
+    const { address } = server;
+    // Printed at once and not as the answer, as the answer comes when the server ends.
+    console.log(
+      json
+        ? JSON.stringify({ ...runFacts(), address })
+        : `Lacuna is ready at ${address} (try: curl ${address}/v1/models; Ctrl-C ends it)`,
+    );
+    try {
+      if (!signal.aborted) await Promise.race([once(signal, 'abort'), server.ended]);
+    } finally {
+      await server.stop();
+    }
+    return { fields: { address, stopped: true }, text: 'Stopped.', exitCode: signal.aborted ? 0 : 1 };
+  },
+});
