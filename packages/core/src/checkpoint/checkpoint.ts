@@ -1,0 +1,129 @@
+/**
+ * A run as bytes: one safetensors file with the weights, their average, both moments, and in the metadata everything
+ * else that the next step depends on. The model's own weights keep their names, so the file opens elsewhere too.
+ *
+ *     <name>   adam.m.<name>   adam.v.<name>   ema.<name>        float32, for every parameter
+ *     lacuna.checkpoint = 1, config, head, task, tokenizer, recipe, progress, data      JSON
+ */
+import { readSafetensors, writeSafetensors } from '../artifact/safetensors.ts';
+import { LacunaError } from '../errors.ts';
+import { type ModelConfig, validateConfig } from '../model/config.ts';
+import { type HeadConfig, parameterShapes } from '../model/parameters.ts';
+import { sameShape } from '../tensor/tensor.ts';
+import { flatten, type Json, type TrainingState, unflatten } from '../training/state.ts';
+
+/** What a checkpoint says about the run beside its state. */
+export interface RunDescription {
+  readonly config: ModelConfig;
+  readonly head?: HeadConfig;
+  /** Labels of a classifier, in the order of its logits. */
+  readonly labels?: readonly string[];
+  /** The tokenizer's JSON. */
+  readonly tokenizer: Json;
+  /** The options of the run, for a resume that must not depend on being given them again. */
+  readonly recipe: Json;
+}
+
+export interface Checkpoint extends RunDescription {
+  readonly state: TrainingState;
+}
+
+const VERSION = '1';
+const PREFIXES = { parameters: '', m: 'adam.m.', v: 'adam.v.', ema: 'ema.' } as const;
+type Buffer = keyof typeof PREFIXES;
+const BUFFERS = Object.keys(PREFIXES) as Buffer[];
+
+/** The checkpoint's bytes; the same state gives the same bytes. */
+export function writeCheckpoint({ config, head, labels, tokenizer, recipe, state }: Checkpoint): Uint8Array {
+  const shapes = parameterShapes(config, head);
+  const tensors: Parameters<typeof writeSafetensors>[0] = {};
+  for (const buffer of BUFFERS) {
+    for (const [name, data] of Object.entries(unflatten(state[buffer], shapes))) {
+      tensors[PREFIXES[buffer] + name] = { dtype: 'F32', shape: shapes[name] ?? [], data };
+    }
+  }
+  const { step, tokens, seconds, lanes } = state;
+  return writeSafetensors(tensors, {
+    'lacuna.checkpoint': VERSION,
+    config: JSON.stringify(config),
+    head: JSON.stringify(head ?? null),
+    labels: JSON.stringify(labels ?? null),
+    tokenizer: JSON.stringify(tokenizer),
+    recipe: JSON.stringify(recipe),
+    progress: JSON.stringify({ step, tokens, seconds, lanes }),
+    data: JSON.stringify(state.data),
+  });
+}
+
+/**
+ * Reads a checkpoint and checks that every tensor fits its config. Throws `artifact_truncated`, `artifact_corrupt`,
+ * `artifact_unsupported`, `checkpoint_mismatch`.
+ */
+export function readCheckpoint(bytes: Uint8Array): Checkpoint {
+  const { tensors, metadata } = readSafetensors(bytes);
+  const version = metadata['lacuna.checkpoint'];
+  if (version !== VERSION) {
+    throw new LacunaError(
+      'artifact_unsupported',
+      `checkpoint: expected version ${VERSION}, got ${version ?? 'a file that is no checkpoint'}.`,
+      { expected: VERSION, got: version },
+    );
+  }
+  const config = validateConfig(parse(metadata, 'config'));
+  const head = parse(metadata, 'head') as HeadConfig | null;
+  const labels = parse(metadata, 'labels') as string[] | null;
+  const shapes = parameterShapes(config, head ?? undefined);
+  const buffer = (which: Buffer): Float32Array => {
+    const values: Record<string, Float32Array> = {};
+    for (const [name, shape] of Object.entries(shapes)) {
+      const tensor = tensors[PREFIXES[which] + name];
+      if (tensor?.dtype === 'F32' && sameShape(tensor.shape, shape)) values[name] = tensor.data as Float32Array;
+    }
+    return flatten(values, shapes);
+  };
+  const progress = parse(metadata, 'progress') as { step: number; tokens: number; seconds: number; lanes: number };
+  return {
+    config,
+    ...(head ? { head } : {}),
+    ...(labels ? { labels } : {}),
+    tokenizer: parse(metadata, 'tokenizer'),
+    recipe: parse(metadata, 'recipe'),
+    state: {
+      step: progress.step,
+      tokens: progress.tokens,
+      seconds: progress.seconds,
+      lanes: progress.lanes,
+      data: parse(metadata, 'data'),
+      parameters: buffer('parameters'),
+      m: buffer('m'),
+      v: buffer('v'),
+      ema: buffer('ema'),
+    },
+  };
+}
+
+/** The weights by name: their average where the run kept one. */
+export function weightsOf(checkpoint: Checkpoint, which: 'parameters' | 'ema'): Record<string, Float32Array> {
+  return unflatten(checkpoint.state[which], parameterShapes(checkpoint.config, checkpoint.head));
+}
+
+/** Throws `checkpoint_mismatch` naming the first field in which a checkpoint's config differs from `expected`. */
+export function expectConfig(checkpoint: Checkpoint, expected: ModelConfig): void {
+  for (const [field, value] of Object.entries(expected)) {
+    const got = checkpoint.config[field as keyof ModelConfig];
+    if (got === value) continue;
+    throw new LacunaError(
+      'checkpoint_mismatch',
+      `checkpoint: ${field} must be ${value}, got ${got}. Was the run started with another config?`,
+      { field, expected: value, got },
+    );
+  }
+}
+
+function parse(metadata: Readonly<Record<string, string>>, key: string): Json {
+  try {
+    return JSON.parse(metadata[key] ?? '') as Json;
+  } catch (cause) {
+    throw new LacunaError('artifact_corrupt', `checkpoint: metadata "${key}" must be JSON.`, { key }, { cause });
+  }
+}

@@ -1,0 +1,61 @@
+/** The program of one lane's worker thread in Node: builds its backend, then answers the coordinator's requests. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { LacunaError } from '../errors.ts';
+import type { TrainableOps } from '../ops/trainable-ops.ts';
+import { allReduce, failLanes } from './all-reduce.ts';
+import { Lane } from './lane.ts';
+import { checkState, memoryBytesOf } from './lanes.ts';
+import type { LaneReply, LaneRequest, LaneSetup } from './lanes-node.ts';
+
+const setup = workerData as LaneSetup;
+
+async function makeBackend({ backend }: LaneSetup): Promise<TrainableOps> {
+  if (backend.name === 'wasm') return (await import('../backends/wasm/training.ts')).createWasmBackend(backend.module);
+  return (await import('../backends/reference/training.ts')).referenceBackend();
+}
+
+async function answer(lane: Lane, request: LaneRequest): Promise<unknown> {
+  switch (request.kind) {
+    case 'step': {
+      const { part, options } = request;
+      const share = await lane.gradient(part.batch, part.share, part.from, options);
+      const own = await lane.ops.readGroup(lane.gradients);
+      const { gradient, loss } = allReduce(setup.shared, setup.lane, own, share);
+      lane.ops.writeGroup(lane.gradients, gradient);
+      return { loss, gradientNorm: Number.isFinite(loss) ? await lane.update(options) : Number.NaN };
+    }
+    case 'score':
+      return lane.score(request.batch, request.weights, request.passTokens);
+    case 'read':
+      return lane.read();
+    case 'write':
+      checkState(lane, request.state);
+      return lane.write(request.state);
+    case 'memory':
+      return memoryBytesOf(lane.ops);
+  }
+}
+
+/** The error as plain data; a lane that only saw another one fail says so. */
+function failure(error: unknown): LaneReply {
+  const known = error instanceof LacunaError;
+  return {
+    failed: {
+      code: known ? error.code : 'internal',
+      message: error instanceof Error ? error.message : String(error),
+      secondary: known && error.facts.secondary === true,
+    },
+  };
+}
+
+const port = parentPort;
+if (!port) throw new LacunaError('internal', 'lane: this module runs in a worker thread.');
+const lane = makeBackend(setup).then((ops) => new Lane(ops, setup.task));
+port.on('message', async (request: LaneRequest) => {
+  try {
+    port.postMessage({ value: await answer(await lane, request) } satisfies LaneReply);
+  } catch (error) {
+    failLanes(setup.shared);
+    port.postMessage(failure(error));
+  }
+});

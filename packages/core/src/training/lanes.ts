@@ -1,0 +1,67 @@
+/** A group of lanes that learn one model together, and the group of one that computes in the caller's thread. */
+import { LacunaError } from '../errors.ts';
+import type { Batch } from '../model/batch.ts';
+import type { TrainableOps } from '../ops/trainable-ops.ts';
+import type { ScoreSums } from './evaluation.ts';
+import { Lane, partsOf, type ReplicaState, type StepOptions, type StepResult, type WeightChoice } from './lane.ts';
+import type { TaskSpec } from './task.ts';
+
+/** What the trainer knows of lanes. All of them hold the same parameters, bit for bit. */
+export interface LaneGroup {
+  readonly lanes: number;
+  readonly task: TaskSpec;
+  /** Forward, backward, all-reduce, clipping, AdamW. Throws `lane_failed`; a loss that is not finite changes nothing. */
+  step(batch: Batch, options: StepOptions): Promise<StepResult>;
+  /** Sums of the scores over a batch. */
+  score(batch: Batch, weights: WeightChoice, passTokens: number): Promise<ScoreSums>;
+  read(): Promise<ReplicaState>;
+  write(state: ReplicaState): Promise<void>;
+  /** Bytes that every lane's backend holds, where it tells. */
+  memoryBytes(): Promise<number[]>;
+  close(): Promise<void>;
+}
+
+/** Makes the lanes of a task: entry points say with which backend and in which threads. */
+export type LaneFactory = (task: TaskSpec) => Promise<LaneGroup>;
+
+/** The bytes a backend holds; 0 where it doesn't tell. */
+export function memoryBytesOf(ops: TrainableOps): number {
+  return 'memoryBytes' in ops && typeof ops.memoryBytes === 'function' ? Number(ops.memoryBytes()) : 0;
+}
+
+/** One lane in this thread. */
+export function inlineLanes(ops: TrainableOps, task: TaskSpec): LaneGroup {
+  const lane = new Lane(ops, task);
+  return {
+    lanes: 1,
+    task,
+    step: async (batch, options) => {
+      const [part] = partsOf(batch, 1);
+      const loss = await lane.gradient(part?.batch, 1, 0, options);
+      const gradientNorm = Number.isFinite(loss) ? await lane.update(options) : Number.NaN;
+      return { loss, gradientNorm };
+    },
+    score: (batch, weights, passTokens) => lane.score(batch, weights, passTokens),
+    read: () => lane.read(),
+    write: async (state) => {
+      checkState(lane, state);
+      lane.write(state);
+    },
+    memoryBytes: async () => [memoryBytesOf(ops)],
+    close: async () => {},
+  };
+}
+
+/** Throws `checkpoint_mismatch` unless a state fits the lane's parameters. */
+export function checkState(lane: Lane, state: ReplicaState): void {
+  const expected = lane.parameters.size;
+  for (const name of ['parameters', 'm', 'v', 'ema'] as const) {
+    const got = state[name].length;
+    if (got === expected) continue;
+    throw new LacunaError(
+      'checkpoint_mismatch',
+      `lanes: ${name} must hold ${expected} values, got ${got}. Is the checkpoint of this config?`,
+      { name, expected, got },
+    );
+  }
+}
