@@ -149,15 +149,13 @@ export function packColumnsOfB<T>(k: i32, n: i32, b: usize, ldb: i32, scales: us
   }
 }
 
-/** Four consecutive elements of a stored row as f32. */
+/** Four consecutive elements of a stored row as f32, dequantised when they are int8. */
 // @ts-ignore: decorator
 @inline
 function load4<T>(from: usize, scale: v128): v128 {
-  if (sizeof<T>() == 1) {
-    const halves = i16x8.extend_low_i8x16_s(v128.load32_zero(from));
-    return f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(halves)), scale);
-  }
-  return v128.load(from);
+  if (sizeof<T>() == 4) return v128.load(from);
+  const halves = i16x8.extend_low_i8x16_s(v128.load32_zero(from));
+  return f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(halves)), scale);
 }
 
 /** Four stored rows of k elements, transposed to [k][4 of 8]. */

@@ -14,9 +14,25 @@ import { madd } from './simd';
 export const TILE_M: i32 = 6;
 /** Columns of C a tile. */
 export const TILE_N: i32 = 8;
+/** Bytes from one step of k to the next in a packed panel of A. */
+export const PACKED_STEP_A: usize = 24;
+/** The same of B. */
+export const PACKED_STEP_B: usize = 32;
 
-/** C(6,8) (+)= A panel · B panel over `k` steps; `ldc` is C's row stride in elements. */
-export function tile(k: i32, ap: usize, bp: usize, c: usize, ldc: i32, accumulate: i32): void {
+/**
+ * C(6,8) (+)= A panel · B panel over `k` steps, which lie `stepA` and `stepB` bytes apart: 24 and 32 when packed, a row
+ * of the matrix when it is read where it is. `ldc` is C's row stride in elements.
+ */
+export function tile(
+  k: i32,
+  ap: usize,
+  stepA: usize,
+  bp: usize,
+  stepB: usize,
+  c: usize,
+  ldc: i32,
+  accumulate: i32,
+): void {
   let c00 = f32x4.splat(0);
   let c01 = c00;
   let c10 = c00;
@@ -29,8 +45,7 @@ export function tile(k: i32, ap: usize, bp: usize, c: usize, ldc: i32, accumulat
   let c41 = c00;
   let c50 = c00;
   let c51 = c00;
-  const end = bp + ((<usize>k) << 5);
-  while (bp < end) {
+  for (let p = 0; p < k; p++) {
     const b0 = v128.load(bp);
     const b1 = v128.load(bp, 16);
     let a = v128.load32_splat(ap);
@@ -51,8 +66,8 @@ export function tile(k: i32, ap: usize, bp: usize, c: usize, ldc: i32, accumulat
     a = v128.load32_splat(ap, 20);
     c50 = madd(a, b0, c50);
     c51 = madd(a, b1, c51);
-    ap += 24;
-    bp += 32;
+    ap += stepA;
+    bp += stepB;
   }
   const row = (<usize>ldc) << 2;
   const r1 = c + row;
@@ -91,12 +106,22 @@ export function tile(k: i32, ap: usize, bp: usize, c: usize, ldc: i32, accumulat
 /** Copies (or adds) the upper left rows × columns of a full tile at `from` (row stride 8) to C: the edges. */
 export function writeEdge(rows: i32, columns: i32, from: usize, c: usize, ldc: i32, accumulate: i32): void {
   for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) {
-      const to = c + ((<usize>j) << 2);
-      const value = f32.load(from + ((<usize>j) << 2));
-      f32.store(to, accumulate ? f32.load(to) + value : value);
+    let to = c;
+    let source = from;
+    let left = columns;
+    for (; left >= 4; left -= 4) {
+      const value = v128.load(source);
+      v128.store(to, accumulate ? f32x4.add(v128.load(to), value) : value);
+      source += 16;
+      to += 16;
     }
-    from += <usize>TILE_N << 2;
+    for (; left > 0; left--) {
+      const value = f32.load(source);
+      f32.store(to, accumulate ? f32.load(to) + value : value);
+      source += 4;
+      to += 4;
+    }
+    from += PACKED_STEP_B;
     c += (<usize>ldc) << 2;
   }
 }

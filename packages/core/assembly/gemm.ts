@@ -5,15 +5,20 @@
  *
  *   scratch: | packed A, MC·KC | packed B, KC·NC | one tile, 6·8 |
  */
+import { DIRECT_ROWS, multiplyFewRows } from './gemm-direct';
 import { packColumnsOfA, packColumnsOfB, packRowsOfA, packRowsOfB } from './gemm-pack';
-import { TILE_M, TILE_N, tile, writeEdge } from './gemm-tile';
+import { PACKED_STEP_A, PACKED_STEP_B, TILE_M, TILE_N, tile, writeEdge } from './gemm-tile';
 
 /** Rows of A a block: MC·KC floats (120 kB) live in the second-level cache. */
 const MC: i32 = 120;
 /** Depth of a block: a panel of either side (6 to 8 kB) lives in the first-level cache. */
 const KC: i32 = 256;
 /** Columns of B a block. */
-const NC: i32 = 1024;
+const NC: i32 = 512;
+/** A side that already lies in rows of k is read where it is when the other side uses it so few times … */
+const IN_PLACE_REUSE: i32 = 128;
+/** … and its rows are no further apart than this, in elements. */
+const IN_PLACE_STRIDE: i32 = 640;
 
 const PACKED_A_BYTES: usize = (<usize>MC * <usize>KC) << 2;
 const PACKED_B_BYTES: usize = (<usize>KC * <usize>NC) << 2;
@@ -48,6 +53,10 @@ export function gemm(
   accumulate: i32,
   scratch: usize,
 ): void {
+  if (m <= DIRECT_ROWS && transB && !transA) {
+    multiplyFewRows<f32>(m, n, k, a, lda, b, ldb, 0, c, ldc, accumulate);
+    return;
+  }
   blocked(transA, transB ? TRANSPOSED : PLAIN, m, n, k, a, lda, b, ldb, 0, c, ldc, accumulate, scratch);
 }
 
@@ -79,8 +88,11 @@ export function gemmBatched(
   }
 }
 
-/** C(m,n) (+)= A(m,k) · (diag(scales) · B)ᵀ, B int8 (n,k) without padding: dequantised while it is packed. */
-export function gemmPackedInt8(
+/**
+ * The quantised linear layer, C(m,n) (+)= A(m,k) · (diag(scales) · B)ᵀ with B int8 (n,k) without padding and one f32 scale
+ * a row. Arithmetic is f32 (int8 pays in bytes first): values are dequantised on their way into the panels.
+ */
+export function gemmInt8(
   m: i32,
   n: i32,
   k: i32,
@@ -93,7 +105,8 @@ export function gemmPackedInt8(
   accumulate: i32,
   scratch: usize,
 ): void {
-  blocked(0, TRANSPOSED_INT8, m, n, k, a, lda, b, k, scales, c, ldc, accumulate, scratch);
+  if (m <= DIRECT_ROWS) multiplyFewRows<i8>(m, n, k, a, lda, b, k, scales, c, ldc, accumulate);
+  else blocked(0, TRANSPOSED_INT8, m, n, k, a, lda, b, k, scales, c, ldc, accumulate, scratch);
 }
 
 function blocked(
@@ -118,12 +131,28 @@ function blocked(
   if (k == 0 && !accumulate) {
     for (let i = 0; i < m; i++) memory.fill(c + ((<usize>i * <usize>ldc) << 2), 0, (<usize>n) << 2);
   }
+  const inPlaceA = transA && n <= IN_PLACE_REUSE && lda <= IN_PLACE_STRIDE;
+  const inPlaceB = layoutB == PLAIN && m <= IN_PLACE_REUSE && ldb <= IN_PLACE_STRIDE;
   for (let j = 0; j < n; j += NC) {
     const nc = min(NC, n - j);
+    const wholeN = nc - (nc % TILE_N);
     for (let p = 0; p < k; p += KC) {
       const kc = min(KC, k - p);
+      let panelsB = packedB;
+      let stepB = PACKED_STEP_B;
+      let panelB = <usize>kc * PACKED_STEP_B;
+      let tailB = packedB + <usize>(wholeN / TILE_N) * panelB;
       if (layoutB == PLAIN) {
-        packRowsOfB(kc, nc, b + ((<usize>p * <usize>ldb + <usize>j) << 2), ldb, packedB);
+        const from = b + ((<usize>p * <usize>ldb + <usize>j) << 2);
+        if (inPlaceB) {
+          panelsB = from;
+          stepB = (<usize>ldb) << 2;
+          panelB = PACKED_STEP_B;
+          tailB = packedB;
+          packRowsOfB(kc, nc - wholeN, from + ((<usize>wholeN) << 2), ldb, tailB);
+        } else {
+          packRowsOfB(kc, nc, from, ldb, packedB);
+        }
       } else if (layoutB == TRANSPOSED) {
         packColumnsOfB<f32>(kc, nc, b + ((<usize>j * <usize>ldb + <usize>p) << 2), ldb, 0, packedB);
       } else {
@@ -132,42 +161,55 @@ function blocked(
       const add = accumulate | i32(p > 0);
       for (let i = 0; i < m; i += MC) {
         const mc = min(MC, m - i);
-        if (transA) packColumnsOfA(mc, kc, a + ((<usize>p * <usize>lda + <usize>i) << 2), lda, packedA);
-        else packRowsOfA(mc, kc, a + ((<usize>i * <usize>lda + <usize>p) << 2), lda, packedA);
-        multiplyBlock(mc, nc, kc, packedA, packedB, c + ((<usize>i * <usize>ldc + <usize>j) << 2), ldc, add, edge);
+        const wholeM = mc - (mc % TILE_M);
+        let panelsA = packedA;
+        let stepA = PACKED_STEP_A;
+        let panelA = <usize>kc * PACKED_STEP_A;
+        let tailA = packedA + <usize>(wholeM / TILE_M) * panelA;
+        if (transA) {
+          const from = a + ((<usize>p * <usize>lda + <usize>i) << 2);
+          if (inPlaceA) {
+            panelsA = from;
+            stepA = (<usize>lda) << 2;
+            panelA = PACKED_STEP_A;
+            tailA = packedA;
+            packColumnsOfA(mc - wholeM, kc, from + ((<usize>wholeM) << 2), lda, tailA);
+          } else {
+            packColumnsOfA(mc, kc, from, lda, packedA);
+          }
+        } else {
+          packRowsOfA(mc, kc, a + ((<usize>i * <usize>lda + <usize>p) << 2), lda, packedA);
+        }
+        // The register tile over all panels; edges go by way of a spare tile.
+        let bp = panelsB;
+        let to = c + ((<usize>i * <usize>ldc + <usize>j) << 2);
+        for (let y = 0; y < nc; y += TILE_N) {
+          const fullColumns = y < wholeN;
+          if (!fullColumns) {
+            bp = tailB;
+            stepB = PACKED_STEP_B;
+          }
+          let ap = panelsA;
+          let at = to;
+          for (let x = 0; x < wholeM; x += TILE_M) {
+            if (fullColumns) {
+              tile(kc, ap, stepA, bp, stepB, at, ldc, add);
+            } else {
+              tile(kc, ap, stepA, bp, stepB, edge, TILE_N, 0);
+              writeEdge(TILE_M, nc - y, edge, at, ldc, add);
+            }
+            ap += panelA;
+            at += <usize>(ldc * TILE_M) << 2;
+          }
+          if (wholeM < mc) {
+            tile(kc, tailA, PACKED_STEP_A, bp, stepB, edge, TILE_N, 0);
+            writeEdge(mc - wholeM, min(TILE_N, nc - y), edge, at, ldc, add);
+          }
+          bp += panelB;
+          to += <usize>TILE_N << 2;
+        }
+        stepB = inPlaceB ? (<usize>ldb) << 2 : PACKED_STEP_B;
       }
     }
-  }
-}
-
-/** C(mc,nc) (+)= packed A · packed B: the register tile over all panels, edges by way of a spare tile. */
-function multiplyBlock(
-  mc: i32,
-  nc: i32,
-  kc: i32,
-  packedA: usize,
-  packedB: usize,
-  c: usize,
-  ldc: i32,
-  accumulate: i32,
-  edge: usize,
-): void {
-  const panelA = (<usize>kc * <usize>TILE_M) << 2;
-  const panelB = (<usize>kc * <usize>TILE_N) << 2;
-  for (let j = 0; j < nc; j += TILE_N) {
-    const columns = min(TILE_N, nc - j);
-    let ap = packedA;
-    for (let i = 0; i < mc; i += TILE_M) {
-      const rows = min(TILE_M, mc - i);
-      const to = c + ((<usize>i * <usize>ldc + <usize>j) << 2);
-      if (rows == TILE_M && columns == TILE_N) {
-        tile(kc, ap, packedB, to, ldc, accumulate);
-      } else {
-        tile(kc, ap, packedB, edge, TILE_N, 0);
-        writeEdge(rows, columns, edge, to, ldc, accumulate);
-      }
-      ap += panelA;
-    }
-    packedB += panelB;
   }
 }

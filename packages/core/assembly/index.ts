@@ -1,6 +1,5 @@
 /** Table of contents of the kernels: every export of the built modules. */
-export { gemm, gemmBatched, gemmScratchBytes } from './gemm';
-export { gemmInt8 } from './gemm-int8';
+export { gemm, gemmBatched, gemmInt8, gemmScratchBytes } from './gemm';
 export { peak } from './peak';
 
 /** The first byte after the module's static data: the backend's arena starts at or after it. */
