@@ -162,7 +162,9 @@ export function partsOf(batch: Batch, count: number): Part[] {
 function passesOf(batch: Batch, passTokens: number): { batch: Batch; from: number; share: number }[] {
   const width = batch.kind === 'masked' ? batch.visibleLength + batch.gapLength : batch.length;
   const count = Math.max(1, Math.min(batch.batchSize, Math.ceil((batch.batchSize * width) / passTokens)));
-  return partsOf(batch, count).flatMap(({ batch: rows, from, share }) => (rows ? [{ batch: rows, from, share }] : []));
+  return partsOf(batch, count).flatMap(({ batch: rows, from, share }) =>
+    rows && (share > 0 || count === 1) ? [{ batch: rows, from, share }] : [],
+  );
 }
 
 function dropoutOf(rate: number, options: StepOptions, row: number): Dropout {

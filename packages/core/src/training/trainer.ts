@@ -29,7 +29,7 @@ export interface TrainOptions {
   readonly learningRate: LearningRateSchedule;
   readonly optimizer: OptimizerOptions;
   readonly seed: number;
-  /** Tokens a lane takes in one pass; 8192 by default. Longer batches are summed over several passes. */
+  /** Tokens a lane takes in one pass; 4096 by default. Longer batches are summed over several passes. */
   readonly passTokens?: number;
   /** Held-out batches and how often to score them; they are scored at the end as well. */
   readonly evaluation?: { readonly batches: readonly Batch[]; readonly every?: Budget };
@@ -84,7 +84,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainingEven
   const { lanes, batches, budget, optimizer, seed, signal, evaluation } = options;
   checkBudget('train', budget);
   const now = options.now ?? (() => performance.now());
-  const passTokens = options.passTokens ?? 8192;
+  const passTokens = options.passTokens ?? 4096;
   const weights: WeightChoice = optimizer.ema > 0 ? 'ema' : 'parameters';
   let progress = options.start ?? { step: 0, tokens: 0, seconds: 0 };
   const started = now() - progress.seconds * 1000;

@@ -1,0 +1,103 @@
+/** Windows of text with gaps, as a trainer and an evaluation take them: sizes, ratios and masks follow the recipe. */
+import { type MaskingOptions, maskWindows } from '../masking/masking.ts';
+import { maskingRatio, type RatioSchedule } from '../masking/schedule.ts';
+import type { MaskedBatch } from '../model/batch.ts';
+import { SPECIAL_TOKENS } from '../model/config.ts';
+import { Random, type RandomState } from '../random/random.ts';
+import { type BatchSource, type Prepared, type Ramp, rampAt, switchAt } from './batches.ts';
+import { type Json, STREAMS } from './state.ts';
+
+/** A deterministic stream of token windows: `WindowStream`, or anything that can be found again from its state. */
+export interface Windows {
+  /** (count · length) ids. */
+  next(count: number, length: number): Promise<Int32Array>;
+  readonly state: unknown;
+}
+
+/** What masking needs of a tokenizer. */
+export interface Vocabulary {
+  readonly vocabSize: number;
+  tokenOf(id: number): string;
+}
+
+export interface MaskedBatchOptions {
+  readonly seed: number;
+  /** Tokens a batch. */
+  readonly batchTokens: Ramp;
+  /** Tokens a window; of two, the second from half of the budget on. */
+  readonly length: Ramp;
+  readonly ratio: RatioSchedule;
+  readonly spans: readonly [number, number];
+  readonly wholeWords: boolean;
+}
+
+/** Masking's view of a vocabulary: the five special tokens never go, `##` continues a word. */
+export function vocabularyMasking(vocabulary: Vocabulary): Pick<MaskingOptions, 'isSpecial' | 'isContinuation'> {
+  const continues = Uint8Array.from({ length: vocabulary.vocabSize }, (_, id) =>
+    vocabulary.tokenOf(id).startsWith('##') ? 1 : 0,
+  );
+  return { isSpecial: (id) => id < SPECIAL_TOKENS.length, isContinuation: (id) => continues[id] === 1 };
+}
+
+/** Batches for pre-training. `state` is what `MaskedBatches.state` gave; windows must stand there already. */
+export class MaskedBatches implements BatchSource {
+  readonly #windows: Windows;
+  readonly #masking: ReturnType<typeof vocabularyMasking>;
+  readonly #options: MaskedBatchOptions;
+  readonly #random: Random;
+
+  constructor(windows: Windows, vocabulary: Vocabulary, options: MaskedBatchOptions, state?: Json) {
+    this.#windows = windows;
+    this.#masking = vocabularyMasking(vocabulary);
+    this.#options = options;
+    const masking = (state as { masking: RandomState } | undefined)?.masking;
+    this.#random = masking ? Random.from(masking) : new Random(options.seed, STREAMS.masking);
+  }
+
+  get state(): Json {
+    const { key, counter } = this.#random.state;
+    return { windows: this.#windows.state as Json, masking: { key, counter } };
+  }
+
+  async next(fraction: number): Promise<Prepared> {
+    const { batchTokens, ratio: schedule, spans, wholeWords } = this.#options;
+    const length = switchAt(this.#options.length, fraction);
+    const rows = Math.max(1, Math.round(rampAt(batchTokens, fraction) / length));
+    const ids = await this.#windows.next(rows, length);
+    const ratio = maskingRatio(schedule, fraction, this.#random);
+    const batch = maskWindows(ids, rows, length, { ratio, spans, wholeWords, ...this.#masking }, this.#random);
+    return { batch, ratio: batch.gapLength / length, state: this.state };
+  }
+}
+
+/** The windows' part of a data state. */
+export function windowsState(data: Json | undefined): Json | undefined {
+  return (data as { windows: Json } | undefined)?.windows;
+}
+
+export interface HeldOutOptions {
+  /** Windows in all. */
+  readonly windows: number;
+  readonly length: number;
+  readonly ratio: number;
+  readonly seed: number;
+  /** Rows a batch; 32 by default. */
+  readonly batchSize?: number;
+  readonly spans?: readonly [number, number];
+}
+
+/** The same batches for the same seed: what a run, or two models, are compared on. */
+export async function heldOutBatches(
+  windows: Windows,
+  vocabulary: Vocabulary,
+  { windows: count, length, ratio, seed, batchSize = 32, spans = [1, 3] }: HeldOutOptions,
+): Promise<MaskedBatch[]> {
+  const random = new Random(seed, STREAMS.heldOut);
+  const masking = { ratio, spans, ...vocabularyMasking(vocabulary) };
+  const batches: MaskedBatch[] = [];
+  for (let done = 0; done < count; done += batchSize) {
+    const rows = Math.min(batchSize, count - done);
+    batches.push(maskWindows(await windows.next(rows, length), rows, length, masking, random));
+  }
+  return batches;
+}

@@ -1,0 +1,142 @@
+/** Labelled texts as batches: encoded once, then bucketed by length and shuffled anew every epoch. */
+import { LacunaError } from '../errors.ts';
+import type { TextBatch } from '../model/batch.ts';
+import { Random } from '../random/random.ts';
+import type { BatchSource, Prepared } from './batches.ts';
+import { type Json, STREAMS } from './state.ts';
+
+/** A text as ids and what it should be answered with. */
+export interface EncodedExample {
+  readonly ids: Int32Array;
+  /** (K): one-hot, 0/1 a label, or a teacher's probabilities. */
+  readonly targets: Float32Array;
+}
+
+/** What encoding needs of a tokenizer. */
+export interface TextEncoder {
+  readonly sepId: number;
+  encode(text: string): Int32Array;
+}
+
+/** `[SEP] tokens [SEP]` in at most `maxLength` ids: a longer text loses its end. */
+export function encodeText(tokenizer: TextEncoder, text: string, maxLength: number): Int32Array {
+  const tokens = tokenizer.encode(text).subarray(0, maxLength - 2);
+  const ids = new Int32Array(tokens.length + 2).fill(tokenizer.sepId);
+  ids.set(tokens, 1);
+  return ids;
+}
+
+/** Encodes examples whose labels are indices below `numLabels`. Throws `unknown_label`. */
+export function encodeExamples(
+  tokenizer: TextEncoder,
+  examples: Iterable<{ readonly text: string; readonly labels: readonly number[] }>,
+  numLabels: number,
+  maxLength: number,
+): EncodedExample[] {
+  const encoded: EncodedExample[] = [];
+  for (const { text, labels } of examples) {
+    const targets = new Float32Array(numLabels);
+    for (const label of labels) {
+      if (!Number.isInteger(label) || label < 0 || label >= numLabels) {
+        throw new LacunaError(
+          'unknown_label',
+          `finetune: label must be below ${numLabels}, got ${label} in example ${encoded.length}.`,
+          { label, numLabels, example: encoded.length },
+        );
+      }
+      targets[label] = 1;
+    }
+    encoded.push({ ids: encodeText(tokenizer, text, maxLength), targets });
+  }
+  return encoded;
+}
+
+/** Right-pads the examples to the longest of them. */
+export function textBatch(examples: readonly EncodedExample[], padId: number): TextBatch {
+  const batchSize = examples.length;
+  const lengths = Int32Array.from(examples, ({ ids }) => ids.length);
+  const length = lengths.reduce((longest, n) => Math.max(longest, n), 1);
+  const inputIds = new Int32Array(batchSize * length).fill(padId);
+  const numLabels = examples[0]?.targets.length ?? 0;
+  const targets = new Float32Array(batchSize * numLabels);
+  examples.forEach((example, b) => {
+    inputIds.set(example.ids, b * length);
+    targets.set(example.targets, b * numLabels);
+  });
+  return { kind: 'text', batchSize, length, inputIds, lengths, targets };
+}
+
+/** Every example once, neighbours of like length: for evaluation. */
+export function orderedTextBatches(examples: readonly EncodedExample[], batchSize: number, padId: number): TextBatch[] {
+  const order = examples.map((_, i) => i).sort((a, b) => lengthOf(examples, a) - lengthOf(examples, b) || a - b);
+  return chunks(order, batchSize).map((rows) => textBatch(pick(examples, rows), padId));
+}
+
+export interface TextBatchOptions {
+  readonly batchSize: number;
+  readonly epochs: number;
+  readonly seed: number;
+  readonly padId: number;
+}
+
+/** Batches of one epoch are drawn within pools of this many batches, so that each holds texts of like length. */
+const POOL = 32;
+
+/** Shuffled batches for a number of epochs. The order follows from the seed and the epoch alone. */
+export class TextBatches implements BatchSource {
+  readonly perEpoch: number;
+  readonly #examples: readonly EncodedExample[];
+  readonly #options: TextBatchOptions;
+  #done: number;
+  #epoch = -1;
+  #order: number[][] = [];
+
+  constructor(examples: readonly EncodedExample[], options: TextBatchOptions, state?: Json) {
+    if (examples.length === 0) throw new LacunaError('malformed_data', 'finetune: no examples to learn from.');
+    this.#examples = examples;
+    this.#options = options;
+    this.#done = (state as { batches: number } | undefined)?.batches ?? 0;
+    this.perEpoch = Math.ceil(examples.length / options.batchSize);
+  }
+
+  get state(): Json {
+    return { batches: this.#done };
+  }
+
+  async next(): Promise<Prepared | undefined> {
+    const epoch = Math.floor(this.#done / this.perEpoch);
+    if (epoch >= this.#options.epochs) return undefined;
+    if (epoch !== this.#epoch) {
+      this.#order = this.#shuffled(epoch);
+      this.#epoch = epoch;
+    }
+    const rows = this.#order[this.#done % this.perEpoch] as number[];
+    this.#done++;
+    return { batch: textBatch(pick(this.#examples, rows), this.#options.padId), state: this.state };
+  }
+
+  #shuffled(epoch: number): number[][] {
+    const { seed, batchSize } = this.#options;
+    const random = new Random(seed, STREAMS.shuffling).fork(epoch);
+    const order = this.#examples.map((_, i) => i);
+    random.shuffle(order);
+    const pools = chunks(order, POOL * batchSize).map((pool) =>
+      pool.sort((a, b) => lengthOf(this.#examples, a) - lengthOf(this.#examples, b) || a - b),
+    );
+    const batches = pools.flatMap((pool) => chunks(pool, batchSize));
+    random.shuffle(batches);
+    return batches;
+  }
+}
+
+function lengthOf(examples: readonly EncodedExample[], i: number): number {
+  return (examples[i] as EncodedExample).ids.length;
+}
+
+function pick(examples: readonly EncodedExample[], rows: readonly number[]): EncodedExample[] {
+  return rows.map((i) => examples[i] as EncodedExample);
+}
+
+function chunks<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
+}
