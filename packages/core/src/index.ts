@@ -1,0 +1,44 @@
+/** What the core offers everywhere: browser, Worker, Node. A table of contents, in the order of the road. */
+
+// checkpoint: a run as bytes
+export {
+  type Checkpoint,
+  expectConfig,
+  type RunDescription,
+  readCheckpoint,
+  weightsOf,
+  writeCheckpoint,
+} from './checkpoint/checkpoint.ts';
+export * from './errors.ts';
+export { type MaskingOptions, maskWindows } from './masking/masking.ts';
+// masking: which tokens go
+export { DEFAULT_RATIO_SCHEDULE, type RatioSchedule } from './masking/schedule.ts';
+// model: shapes, parameters, batches
+export type { Batch, MaskedBatch, TextBatch } from './model/batch.ts';
+export { CONFIGS, type ModelConfig, mlmControl, SPECIAL_TOKENS, validateConfig } from './model/config.ts';
+export { type HeadConfig, initialParameters, parameterCount, parameterShapes } from './model/parameters.ts';
+export type { Ops, SoftTargets, VocabularyTargets } from './ops/ops.ts';
+export type { TensorGroup, TrainableOps } from './ops/trainable-ops.ts';
+// optim and training: budgets, recipes, runs and their events
+export { ADAMW, type OptimizerOptions } from './optim/adamw.ts';
+export type { Budget, Progress } from './optim/schedule.ts';
+export { Random, type RandomState } from './random/random.ts';
+// tensor, ops, random: the contract that models and backends share
+export type { Params, Shape, Tensor } from './tensor/tensor.ts';
+export {
+  addScores,
+  type ClassificationMetrics,
+  classificationScores,
+  type MaskedMetrics,
+  type Metrics,
+  maskedScores,
+  metricsOf,
+} from './training/evaluation.ts';
+export { FINETUNE_RECIPE, type FinetuneOptions, type FinetuneRecipe, finetune } from './training/finetune.ts';
+export { inlineLanes, type LaneFactory, type LaneGroup } from './training/lanes.ts';
+export { heldOutBatches, MaskedBatches, type Windows } from './training/masked-batches.ts';
+export { PRETRAIN_RECIPE, type PretrainOptions, type PretrainRecipe, pretrain } from './training/pretrain.ts';
+export type { Json, TrainingState } from './training/state.ts';
+export type { TaskSpec } from './training/task.ts';
+export { type EncodedExample, encodeExamples, orderedTextBatches } from './training/text-batches.ts';
+export { type TrainingEvent, train } from './training/trainer.ts';

@@ -1,0 +1,6 @@
+/** What the core offers in Node only: files, threads, kernels from disk. A table of contents. */
+
+// checkpoints on disk
+export { loadCheckpoint, saveBytes, saveCheckpoint } from './checkpoint/node.ts';
+// training over threads
+export { createLanes, type LaneBackend } from './training/lanes-node.ts';
