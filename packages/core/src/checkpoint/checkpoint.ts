@@ -3,13 +3,14 @@
  * else that the next step depends on. The model's own weights keep their names, so the file opens elsewhere too.
  *
  *     <name>   adam.m.<name>   adam.v.<name>   ema.<name>        float32, for every parameter
- *     lacuna.checkpoint = 1, config, head, task, tokenizer, recipe, progress, data      JSON
+ *     lacuna.checkpoint = 1, checksum, and as JSON config, head, labels, tokenizer, recipe, progress, data
  */
 import { readSafetensors, writeSafetensors } from '../artifact/safetensors.ts';
 import { LacunaError } from '../errors.ts';
 import { type ModelConfig, validateConfig } from '../model/config.ts';
 import { type HeadConfig, parameterShapes } from '../model/parameters.ts';
 import { sameShape } from '../tensor/tensor.ts';
+import type { ReplicaState } from '../training/lane.ts';
 import { flatten, type Json, type TrainingState, unflatten } from '../training/state.ts';
 
 /** What a checkpoint says about the run beside its state. */
@@ -36,7 +37,7 @@ const BUFFERS = Object.keys(PREFIXES) as Buffer[];
 /** The checkpoint's bytes; the same state gives the same bytes. */
 export function writeCheckpoint({ config, head, labels, tokenizer, recipe, state }: Checkpoint): Uint8Array {
   const shapes = parameterShapes(config, head);
-  const tensors: Parameters<typeof writeSafetensors>[0] = {};
+  const tensors: Record<string, Parameters<typeof writeSafetensors>[0][string]> = {};
   for (const buffer of BUFFERS) {
     for (const [name, data] of Object.entries(unflatten(state[buffer], shapes))) {
       tensors[PREFIXES[buffer] + name] = { dtype: 'F32', shape: shapes[name] ?? [], data };
@@ -45,6 +46,7 @@ export function writeCheckpoint({ config, head, labels, tokenizer, recipe, state
   const { step, tokens, seconds, lanes } = state;
   return writeSafetensors(tensors, {
     'lacuna.checkpoint': VERSION,
+    checksum: checksumOf(state),
     config: JSON.stringify(config),
     head: JSON.stringify(head ?? null),
     labels: JSON.stringify(labels ?? null),
@@ -81,6 +83,15 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
     }
     return flatten(values, shapes);
   };
+  const replica = { parameters: buffer('parameters'), m: buffer('m'), v: buffer('v'), ema: buffer('ema') };
+  const checksum = checksumOf(replica);
+  if (checksum !== metadata.checksum) {
+    throw new LacunaError(
+      'artifact_corrupt',
+      `checkpoint: the values' checksum must be ${metadata.checksum}, got ${checksum}. The file was altered.`,
+      { expected: metadata.checksum, got: checksum },
+    );
+  }
   const progress = parse(metadata, 'progress') as { step: number; tokens: number; seconds: number; lanes: number };
   return {
     config,
@@ -94,10 +105,7 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
       seconds: progress.seconds,
       lanes: progress.lanes,
       data: parse(metadata, 'data'),
-      parameters: buffer('parameters'),
-      m: buffer('m'),
-      v: buffer('v'),
-      ema: buffer('ema'),
+      ...replica,
     },
   };
 }
@@ -118,6 +126,16 @@ export function expectConfig(checkpoint: Checkpoint, expected: ModelConfig): voi
       { field, expected: value, got },
     );
   }
+}
+
+/** FNV-1a over the 32-bit words of all buffers: every step is a bijection, so one altered word always shows. */
+function checksumOf(state: ReplicaState): string {
+  let hash = 0x811c9dc5;
+  for (const buffer of BUFFERS) {
+    const { buffer: memory, byteOffset, length } = state[buffer];
+    for (const word of new Uint32Array(memory, byteOffset, length)) hash = Math.imul(hash ^ word, 0x01000193);
+  }
+  return (hash >>> 0).toString(16).padStart(8, '0');
 }
 
 function parse(metadata: Readonly<Record<string, string>>, key: string): Json {

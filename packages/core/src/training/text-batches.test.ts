@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type EncodedExample,
+  encodeExamples,
+  encodeText,
+  orderedTextBatches,
+  TextBatches,
+  textBatch,
+} from './text-batches.ts';
+
+const example = (length: number, tag: number): EncodedExample => ({
+  ids: new Int32Array(length).fill(tag),
+  targets: Float32Array.of(1, 0),
+});
+const many = Array.from({ length: 103 }, (_, i) => example(1 + ((i * 37) % 50), i + 10));
+const options = { batchSize: 8, epochs: 2, seed: 3, padId: 0 };
+
+const letters = {
+  sepId: 3,
+  encode: (text: string) => Int32Array.from(text, (letter) => letter.charCodeAt(0)),
+};
+
+describe('encoding', () => {
+  it('frames a text with separators and cuts its end', () => {
+    expect([...encodeText(letters, 'ab', 8)]).toEqual([3, 97, 98, 3]);
+    expect([...encodeText(letters, 'abcdef', 4)]).toEqual([3, 97, 98, 3]);
+  });
+
+  it('turns several labels into ones', () => {
+    const [first] = encodeExamples(letters, [{ text: 'a', labels: [0, 2] }], 3, 8);
+    expect([...(first?.targets ?? [])]).toEqual([1, 0, 1]);
+  });
+
+  it.each([2, -1, 0.5])('refuses label %d of 2', (label) => {
+    expect(() => encodeExamples(letters, [{ text: 'a', labels: [label] }], 2, 8)).toThrow(
+      expect.objectContaining({ code: 'unknown_label' }),
+    );
+  });
+
+  it('pads on the right and keeps the lengths', () => {
+    const batch = textBatch([example(1, 7), example(3, 8)], 0);
+    expect([...batch.inputIds]).toEqual([7, 0, 0, 8, 8, 8]);
+    expect([...batch.lengths]).toEqual([1, 3]);
+    expect([...batch.targets]).toEqual([1, 0, 1, 0]);
+  });
+});
+
+describe('TextBatches', () => {
+  async function tags(batches: TextBatches): Promise<number[][]> {
+    const seen: number[][] = [];
+    for (let prepared = await batches.next(); prepared; prepared = await batches.next()) {
+      const { batch } = prepared;
+      if (batch.kind !== 'text') throw new Error('expected texts');
+      seen.push(Array.from({ length: batch.batchSize }, (_, b) => batch.inputIds[b * batch.length] as number));
+    }
+    return seen;
+  }
+
+  it('gives every example once an epoch, in another order each', async () => {
+    const batches = new TextBatches(many, options);
+    const seen = await tags(batches);
+    expect(seen.length).toBe(2 * batches.perEpoch);
+    const [first, second] = [seen.slice(0, batches.perEpoch).flat(), seen.slice(batches.perEpoch).flat()];
+    const all = many.map((_, i) => i + 10);
+    expect([...first].sort((a, b) => a - b)).toEqual(all);
+    expect([...second].sort((a, b) => a - b)).toEqual(all);
+    expect(first).not.toEqual(second);
+  });
+
+  it('goes on after a resume with the very batches that would have followed', async () => {
+    const whole = await tags(new TextBatches(many, options));
+    const interrupted = new TextBatches(many, options);
+    for (let i = 0; i < 17; i++) await interrupted.next();
+    const state = JSON.parse(JSON.stringify(interrupted.state));
+    expect(await tags(new TextBatches(many, options, state))).toEqual(whole.slice(17));
+  });
+
+  it('puts texts of like length together: little padding', async () => {
+    const batches = new TextBatches(many, options);
+    let used = 0;
+    let padded = 0;
+    for (let i = 0; i < batches.perEpoch; i++) {
+      const batch = (await batches.next())?.batch;
+      if (batch?.kind !== 'text') throw new Error('expected texts');
+      used += batch.lengths.reduce((sum, n) => sum + n, 0);
+      padded += batch.inputIds.length;
+    }
+    expect(used / padded).toBeGreaterThan(0.85);
+  });
+
+  it('refuses to learn from nothing', () => {
+    expect(() => new TextBatches([], options)).toThrow(expect.objectContaining({ code: 'malformed_data' }));
+  });
+});
+
+it('evaluation batches hold every example once', () => {
+  const rows = orderedTextBatches(many, 10, 0).map((batch) => batch.batchSize);
+  expect(rows.reduce((sum, n) => sum + n, 0)).toBe(many.length);
+});
