@@ -2,7 +2,7 @@
  * Packing: copies blocks of A and B into the panels that the register tile reads in order, transposing on the way where
  * the matrix is stored the other way round. Rows or columns that are not there become zeros.
  */
-import { TILE_M, TILE_N } from './gemm-tile';
+import { PACKED_STEP_A, PACKED_STEP_B, TILE_M, TILE_N } from './gemm-tile';
 
 /** Packs A(m,k), stored (m,k) with row stride `lda`, into panels of 6 rows: [⌈m/6⌉][k][6]. */
 export function packRowsOfA(m: i32, k: i32, a: usize, lda: i32, to: usize): void {
@@ -80,10 +80,37 @@ function packSixRows(k: i32, r0: usize, row: usize, to: usize): void {
   }
 }
 
-/** Packs A(m,k), stored transposed (k,m) with row stride `lda`, into panels of 6 rows. */
+/** Packs A(m,k), stored transposed (k,m) with row stride `lda`, into panels of 6 rows, four panels at a time. */
 export function packColumnsOfA(m: i32, k: i32, a: usize, lda: i32, to: usize): void {
   const row = (<usize>lda) << 2;
-  for (let i = 0; i < m; i += TILE_M) {
+  const panel = <usize>k * PACKED_STEP_A;
+  let i = 0;
+  for (; i + 4 * TILE_M <= m; i += 4 * TILE_M) {
+    let from = a + ((<usize>i) << 2);
+    let to0 = to;
+    let to1 = to0 + panel;
+    let to2 = to1 + panel;
+    let to3 = to2 + panel;
+    for (let p = 0; p < k; p++) {
+      const x1 = v128.load(from, 16);
+      const x4 = v128.load(from, 64);
+      v128.store(to0, v128.load(from));
+      v128.store64_lane(to0, x1, 0, 16);
+      v128.store64_lane(to1, x1, 1);
+      v128.store(to1, v128.load(from, 32), 8);
+      v128.store(to2, v128.load(from, 48));
+      v128.store64_lane(to2, x4, 0, 16);
+      v128.store64_lane(to3, x4, 1);
+      v128.store(to3, v128.load(from, 80), 8);
+      from += row;
+      to0 += PACKED_STEP_A;
+      to1 += PACKED_STEP_A;
+      to2 += PACKED_STEP_A;
+      to3 += PACKED_STEP_A;
+    }
+    to += panel << 2;
+  }
+  for (; i < m; i += TILE_M) {
     const rows = min(TILE_M, m - i);
     let from = a + ((<usize>i) << 2);
     for (let p = 0; p < k; p++) {
@@ -96,15 +123,43 @@ export function packColumnsOfA(m: i32, k: i32, a: usize, lda: i32, to: usize): v
         }
       }
       from += row;
-      to += 24;
+      to += PACKED_STEP_A;
     }
   }
 }
 
-/** Packs B(k,n), stored (k,n) with row stride `ldb`, into panels of 8 columns: [⌈n/8⌉][k][8]. */
+/**
+ * Packs B(k,n), stored (k,n) with row stride `ldb`, into panels of 8 columns: [⌈n/8⌉][k][8]. Four panels at a time, so that
+ * whole cache lines are read even when the rows lie a page apart.
+ */
 export function packRowsOfB(k: i32, n: i32, b: usize, ldb: i32, to: usize): void {
   const row = (<usize>ldb) << 2;
-  for (let j = 0; j < n; j += TILE_N) {
+  const panel = <usize>k * PACKED_STEP_B;
+  let j = 0;
+  for (; j + 4 * TILE_N <= n; j += 4 * TILE_N) {
+    let from = b + ((<usize>j) << 2);
+    let to0 = to;
+    let to1 = to0 + panel;
+    let to2 = to1 + panel;
+    let to3 = to2 + panel;
+    for (let p = 0; p < k; p++) {
+      v128.store(to0, v128.load(from));
+      v128.store(to0, v128.load(from, 16), 16);
+      v128.store(to1, v128.load(from, 32));
+      v128.store(to1, v128.load(from, 48), 16);
+      v128.store(to2, v128.load(from, 64));
+      v128.store(to2, v128.load(from, 80), 16);
+      v128.store(to3, v128.load(from, 96));
+      v128.store(to3, v128.load(from, 112), 16);
+      from += row;
+      to0 += PACKED_STEP_B;
+      to1 += PACKED_STEP_B;
+      to2 += PACKED_STEP_B;
+      to3 += PACKED_STEP_B;
+    }
+    to += panel << 2;
+  }
+  for (; j < n; j += TILE_N) {
     const columns = min(TILE_N, n - j);
     let from = b + ((<usize>j) << 2);
     for (let p = 0; p < k; p++) {
@@ -117,7 +172,7 @@ export function packRowsOfB(k: i32, n: i32, b: usize, ldb: i32, to: usize): void
         }
       }
       from += row;
-      to += 32;
+      to += PACKED_STEP_B;
     }
   }
 }
