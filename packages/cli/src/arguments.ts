@@ -12,6 +12,8 @@ export const COMMON_OPTIONS = {
 export interface ParsedLine<O extends Options> {
   readonly options: Values<O>;
   readonly positionals: readonly string[];
+  /** Names of the options that stood on the line. */
+  readonly given: ReadonlySet<string>;
   readonly json: boolean;
   readonly help: boolean;
 }
@@ -37,7 +39,13 @@ export function parseLine<O extends Options>(command: Command<O>, line: readonly
     throw new UsageError(`${command.name}: expected ${expected.join(' ') || 'no bare words'}, got ${got}.`);
   }
   // Each value was checked against its option's kind just above.
-  return { options: options as Values<O>, positionals: given.positionals, json: given.flags.has('json'), help };
+  return {
+    options: options as Values<O>,
+    positionals: given.positionals,
+    given: new Set([...given.flags, ...given.texts.keys()]),
+    json: given.flags.has('json'),
+    help,
+  };
 }
 
 interface Given {

@@ -42,11 +42,14 @@ export interface Session {
   readonly progress: Progress;
   /** Aborts at the first Ctrl-C: stop at the next good moment and keep what was done. */
   readonly signal: AbortSignal;
+  /** Options that were written on the command line, by their names in camelCase; the rest are defaults. */
+  readonly given: ReadonlySet<string>;
 }
 
 /** What a command answers: fields for `--json`, lines for people. */
 export interface Answer {
-  readonly fields: Readonly<Record<string, unknown>>;
+  /** Left out where the command has printed its one JSON object already. */
+  readonly fields?: Readonly<Record<string, unknown>>;
   readonly text: string;
   /** 0 when left out. */
   readonly exitCode?: number;

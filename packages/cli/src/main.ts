@@ -37,7 +37,7 @@ async function dispatch(line: readonly string[]): Promise<number> {
     throw new UsageError(`lacuna: expected a command (${known}), got ${JSON.stringify(name)}.`, { command: name });
   }
   const command = await entry.load();
-  const { options, positionals, json, help } = parseLine(command, rest);
+  const { options, positionals, given, json, help } = parseLine(command, rest);
   if (help) {
     console.log(commandHelp(command));
     return 0;
@@ -47,7 +47,7 @@ async function dispatch(line: readonly string[]): Promise<number> {
     progress.note('Stopping at the next good moment; press Ctrl-C once more to end at once.');
   });
   try {
-    const answer = await command.run(options, positionals, { json, progress, signal: interrupt.signal });
+    const answer = await command.run(options, positionals, { json, progress, signal: interrupt.signal, given });
     progress.clear();
     print(answer, json);
     return answer.exitCode ?? 0;
@@ -58,8 +58,9 @@ async function dispatch(line: readonly string[]): Promise<number> {
 }
 
 function print(answer: Answer, json: boolean): void {
-  if (json) console.log(JSON.stringify({ ...runFacts(), ...answer.fields }));
-  else if (answer.text !== '') console.log(answer.text);
+  if (json) {
+    if (answer.fields !== undefined) console.log(JSON.stringify({ ...runFacts(), ...answer.fields }));
+  } else if (answer.text !== '') console.log(answer.text);
 }
 
 /** Prints an error the way its reader wants it; 2 for a wrong command line, else 1. */

@@ -32,6 +32,6 @@ export const serve = defineCommand({
     } finally {
       await server.stop();
     }
-    return { fields: { address, stopped: true }, text: 'Stopped.', exitCode: signal.aborted ? 0 : 1 };
+    return { text: 'Stopped.', exitCode: signal.aborted ? 0 : 1 };
   },
 });

@@ -18,6 +18,8 @@ export interface Safetensors {
   /** In the order in which they lie in the file. */
   readonly tensors: Readonly<Record<string, StoredTensor>>;
   readonly metadata: Readonly<Record<string, string>>;
+  /** The tensors' bytes as they lie in the file: what a checksum is taken of. */
+  readonly data: Uint8Array;
 }
 
 const ITEM_BYTES = { F32: 4, I32: 4, I8: 1 } as const;
@@ -90,7 +92,7 @@ export function readSafetensors(bytes: Uint8Array): Safetensors {
   if (at > size) throw truncated(dataStart + at, bytes.length);
   if (at < size) throw corrupt(`expected ${at} bytes of tensors, got ${size}`, { expected: at, got: size });
   const tensors = Object.fromEntries(spans.map((span) => [span.name, view(bytes, dataStart, span)]));
-  return { tensors, metadata: metadata as Record<string, string> };
+  return { tensors, metadata: metadata as Record<string, string>, data: bytes.subarray(dataStart) };
 }
 
 interface Span {

@@ -4,7 +4,7 @@ import { LacunaError } from '../errors.ts';
 import type { TrainableOps } from '../ops/trainable-ops.ts';
 import { allReduce, failLanes } from './all-reduce.ts';
 import { Lane } from './lane.ts';
-import { checkState, memoryBytesOf } from './lanes.ts';
+import { memoryBytesOf } from './lanes.ts';
 import type { LaneReply, LaneRequest, LaneSetup } from './lanes-node.ts';
 
 const setup = workerData as LaneSetup;
@@ -29,7 +29,6 @@ async function answer(lane: Lane, request: LaneRequest): Promise<unknown> {
     case 'read':
       return lane.read();
     case 'write':
-      checkState(lane, request.state);
       return lane.write(request.state);
     case 'memory':
       return memoryBytesOf(lane.ops);

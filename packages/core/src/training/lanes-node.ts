@@ -7,7 +7,7 @@ import { sizeOf } from '../tensor/tensor.ts';
 import { failLanes, type SharedGradients, sharedGradients } from './all-reduce.ts';
 import { addScores, type ScoreSums } from './evaluation.ts';
 import { type Part, partsOf, type ReplicaState, type StepOptions, type StepResult, type WeightChoice } from './lane.ts';
-import { inlineLanes, type LaneGroup } from './lanes.ts';
+import { checkState, inlineLanes, type LaneGroup } from './lanes.ts';
 import { headOf, type TaskSpec } from './task.ts';
 
 /** The backend that every lane builds for itself. */
@@ -95,6 +95,7 @@ class ThreadedLanes implements LaneGroup {
   }
 
   async write(state: ReplicaState): Promise<void> {
+    checkState(this.#shared.size, state);
     await this.#all(() => ({ kind: 'write', state }));
   }
 

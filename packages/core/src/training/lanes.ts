@@ -44,7 +44,7 @@ export function inlineLanes(ops: TrainableOps, task: TaskSpec): LaneGroup {
     score: (batch, weights, passTokens) => lane.score(batch, weights, passTokens),
     read: () => lane.read(),
     write: async (state) => {
-      checkState(lane, state);
+      checkState(lane.parameters.size, state);
       lane.write(state);
     },
     memoryBytes: async () => [memoryBytesOf(ops)],
@@ -52,9 +52,8 @@ export function inlineLanes(ops: TrainableOps, task: TaskSpec): LaneGroup {
   };
 }
 
-/** Throws `checkpoint_mismatch` unless a state fits the lane's parameters. */
-export function checkState(lane: Lane, state: ReplicaState): void {
-  const expected = lane.parameters.size;
+/** Throws `checkpoint_mismatch` unless every buffer of a state holds `expected` values. */
+export function checkState(expected: number, state: ReplicaState): void {
   for (const name of ['parameters', 'm', 'v', 'ema'] as const) {
     const got = state[name].length;
     if (got === expected) continue;

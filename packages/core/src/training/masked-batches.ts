@@ -2,7 +2,6 @@
 import { type MaskingOptions, maskWindows } from '../masking/masking.ts';
 import { maskingRatio, type RatioSchedule } from '../masking/schedule.ts';
 import type { MaskedBatch } from '../model/batch.ts';
-import { SPECIAL_TOKENS } from '../model/config.ts';
 import { Random, type RandomState } from '../random/random.ts';
 import { type BatchSource, type Prepared, type Ramp, rampAt, switchAt } from './batches.ts';
 import { type Json, STREAMS } from './state.ts';
@@ -16,8 +15,9 @@ export interface Windows {
 
 /** What masking needs of a tokenizer. */
 export interface Vocabulary {
-  readonly vocabSize: number;
-  tokenOf(id: number): string;
+  isSpecial(id: number): boolean;
+  /** Whether the piece goes on within a word (`##…`). */
+  isContinuation(id: number): boolean;
 }
 
 export interface MaskedBatchOptions {
@@ -31,12 +31,12 @@ export interface MaskedBatchOptions {
   readonly wholeWords: boolean;
 }
 
-/** Masking's view of a vocabulary: the five special tokens never go, `##` continues a word. */
+/** Masking's options from a tokenizer. */
 export function vocabularyMasking(vocabulary: Vocabulary): Pick<MaskingOptions, 'isSpecial' | 'isContinuation'> {
-  const continues = Uint8Array.from({ length: vocabulary.vocabSize }, (_, id) =>
-    vocabulary.tokenOf(id).startsWith('##') ? 1 : 0,
-  );
-  return { isSpecial: (id) => id < SPECIAL_TOKENS.length, isContinuation: (id) => continues[id] === 1 };
+  return {
+    isSpecial: (id) => vocabulary.isSpecial(id),
+    isContinuation: (id) => vocabulary.isContinuation(id),
+  };
 }
 
 /** Batches for pre-training. `state` is what `MaskedBatches.state` gave; windows must stand there already. */

@@ -1,0 +1,113 @@
+/** `lacuna pretrain`: text in, a masked autoencoder out. */
+import { type Json, type ModelConfig, parameterCount, pretrain as train, Tokenizer } from '@lacuna/core';
+import { defineCommand, type Session, UsageError, type Values } from '../command.ts';
+import { openCorpus, tokenizerFor } from '../corpus.ts';
+import { followTraining } from '../follow-training.ts';
+import { laneFactory } from '../lane-backend.ts';
+import { budgetOf, configOf, MACHINE_OPTIONS, plannedVocabSize, RECIPE_OPTIONS, recipeOf } from '../pretrain-options.ts';
+import { formatQuantity } from '../quantity.ts';
+import { readJson } from '../read-json.ts';
+import { requireEmpty, resumeRun, storedRecipe } from '../resume.ts';
+import { RunFolder } from '../run-folder.ts';
+import { VALID_OPTIONS, validation } from '../validation.ts';
+
+const OPTIONS = {
+  text: { kind: 'list', value: 'FILE', about: 'text to learn: .txt .tsv .csv .jsonl, also .gz .zst; or "embedded"' },
+  out: { kind: 'text', value: 'DIR', about: 'the folder of the run', required: true },
+  config: { kind: 'text', value: 'NAME|FILE', about: 'tiny, small, base, or a JSON file', default: 'small' },
+  objective: {
+    kind: 'choice',
+    choices: ['mae', 'mlm'],
+    about: 'masked autoencoder, or the masked-LM control (default: as the config says)',
+  },
+  resume: { kind: 'flag', about: 'go on from the checkpoint in --out with its own options; a new budget may be given' },
+  ...RECIPE_OPTIONS,
+  ...VALID_OPTIONS,
+  textColumn: { kind: 'text', value: 'NAME', about: 'column of tables that holds the text (default: text or sentence)' },
+  tokenizer: { kind: 'text', value: 'FILE', about: 'a tokenizer.json; without it one is trained on the text' },
+  vocabSize: { kind: 'integer', about: 'pieces of a new tokenizer (default: by config)', min: 32, max: 65_536 },
+  tokenizerBytes: { kind: 'number', about: 'bytes of text that a new tokenizer reads', default: 50_000_000, min: 1 },
+  ...MACHINE_OPTIONS,
+} as const;
+
+type PretrainValues = Values<typeof OPTIONS>;
+
+export const pretrain = defineCommand({
+  name: 'pretrain',
+  about:
+    'Trains a masked autoencoder on text: a share of the tokens is removed, the encoder reads the rest, the decoder ' +
+    'fills the gaps. Ctrl-C saves a checkpoint; --resume goes on from it with the same bits.',
+  options: OPTIONS,
+  examples: [
+    'lacuna pretrain --text embedded --config tiny --minutes 1 --out runs/first',
+    'lacuna pretrain --text wiki.txt.zst reviews.tsv.gz --valid held-out.txt --config base --tokens 20M --out runs/base',
+    'lacuna pretrain --out runs/base --resume',
+  ],
+  async run(line, _positionals, session) {
+    const folder = new RunFolder(line.out);
+    const { options, config, tokenizerJson, state } = line.resume
+      ? await resumed(line, folder, session)
+      : await fresh(line, folder, session);
+    const tokenizer = Tokenizer.fromJSON(tokenizerJson);
+    const recipe = recipeOf(options, config);
+    const parameters = parameterCount(config);
+    folder.create();
+    folder.writeJson('config.json', config);
+    folder.writeJson('tokenizer.json', tokenizerJson);
+    folder.log({ type: state ? 'resume' : 'start', step: state?.step ?? 0, parameters, recipe, options });
+    const { lanes, backend } = options;
+    session.progress.note(
+      `pretrain: ${formatQuantity(parameters)} parameters, ${tokenizer.vocabSize} pieces, ${lanes} lane${lanes > 1 ? 's' : ''}`,
+    );
+    const corpus = await openCorpus(options.text ?? [], options.textColumn);
+    const evaluation = await validation(options, recipe, tokenizer);
+    const events = train({
+      config,
+      recipe,
+      vocabulary: tokenizer,
+      openWindows: (at) => corpus.windows(tokenizer, recipe.seed, at),
+      makeLanes: await laneFactory(options, lanes),
+      checkpointEvery: { minutes: options.checkpointMinutes },
+      signal: session.signal,
+      ...(evaluation === undefined ? {} : { evaluation }),
+      ...(state === undefined ? {} : { resume: state }),
+    });
+    return followTraining(events, {
+      label: 'pretrain',
+      folder,
+      description: { config, tokenizer: tokenizerJson, recipe: storedRecipe('pretrain', options, recipe) },
+      resumeLine: `lacuna pretrain --out ${folder.path} --resume`,
+      nextLine: `Try it: lacuna fill-mask "The [MASK] went home." --model ${folder.path}`,
+      fields: { objective: config.objective, parameters, lanes, backend },
+      session,
+    });
+  },
+});
+
+async function fresh(options: PretrainValues, folder: RunFolder, session: Session) {
+  const { text, tokenizer } = options;
+  if (text === undefined) throw new UsageError('pretrain: --text must be FILE…, got nothing. "embedded" needs no file.');
+  requireEmpty('pretrain', folder);
+  // What is wrong with the options comes to light before minutes go into a tokenizer.
+  const vocabSize = options.vocabSize ?? plannedVocabSize(options.config);
+  budgetOf(options);
+  recipeOf(options, configOf(options.config, options.objective, vocabSize));
+  const corpus = await openCorpus(text, options.textColumn);
+  const tokenizerJson =
+    tokenizer === undefined
+      ? await tokenizerFor(corpus, { vocabSize, maxBytes: options.tokenizerBytes }, session)
+      : (readJson('tokenizer', tokenizer, 'malformed_data') as Json);
+  const config: ModelConfig = configOf(
+    options.config,
+    options.objective,
+    Tokenizer.fromJSON(tokenizerJson).vocabSize,
+  );
+  return { options, config, tokenizerJson, state: undefined };
+}
+
+async function resumed(line: PretrainValues, folder: RunFolder, session: Session) {
+  const { checkpoint, options } = await resumeRun('pretrain', folder, line, session, (vocabSize) =>
+    configOf(line.config, line.objective, vocabSize),
+  );
+  return { options, config: checkpoint.config, tokenizerJson: checkpoint.tokenizer, state: checkpoint.state };
+}

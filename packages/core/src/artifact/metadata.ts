@@ -1,0 +1,120 @@
+/** An artifact's metadata: typed on one side, the strings of a safetensors header on the other; checked on the way in. */
+import { LacunaError } from '../errors.ts';
+import { type ModelConfig, SPECIAL_TOKENS, validateConfig } from '../model/config.ts';
+
+/** The format's version: raised when an older reader would misread a newer file. */
+export const METADATA_VERSION = '1';
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+export type ModelTask = 'fill-mask' | 'text-classification';
+
+export interface ArtifactMetadata {
+  readonly name: string;
+  readonly task: ModelTask;
+  readonly config: ModelConfig;
+  readonly labels: readonly string[];
+  readonly multiLabel: boolean;
+  readonly pieces: readonly string[];
+  readonly quantization: 'int8' | 'none';
+  readonly metrics: Json;
+  readonly provenance: Json;
+}
+
+const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+/** Splitting at white space comes before pieces are made, so no piece holds a space. */
+const SEPARATOR = ' ';
+
+export function writeMetadata(metadata: ArtifactMetadata): Record<string, string> {
+  const { name, task, pieces, quantization } = metadata;
+  check(NAME.test(name), 'name', 'lower-case letters, digits, dots and dashes', name, 'invalid_argument');
+  const spaced = pieces.find((piece) => piece === '' || piece.includes(SEPARATOR));
+  check(spaced === undefined, 'tokenizer', 'pieces without spaces', spaced, 'invalid_argument');
+  const { vocabSize } = metadata.config;
+  check(pieces.length === vocabSize, 'tokenizer', `${vocabSize} pieces`, pieces.length, 'invalid_argument');
+  return {
+    'lacuna.artifact': METADATA_VERSION,
+    name,
+    task,
+    config: JSON.stringify(metadata.config),
+    labels: JSON.stringify(metadata.labels),
+    multiLabel: JSON.stringify(metadata.multiLabel),
+    quantization,
+    metrics: JSON.stringify(metadata.metrics),
+    provenance: JSON.stringify(metadata.provenance),
+    tokenizer: pieces.join(SEPARATOR),
+  };
+}
+
+/** Throws `artifact_corrupt` naming the first entry that is off. */
+export function readMetadata(stored: Readonly<Record<string, string>>): ArtifactMetadata {
+  const { name = '', task, quantization, tokenizer = '' } = stored;
+  check(NAME.test(name), 'name', 'lower-case letters, digits, dots and dashes', name);
+  if (task !== 'fill-mask' && task !== 'text-classification') {
+    throw corrupt('task', '"fill-mask" or "text-classification"', task);
+  }
+  if (quantization !== 'int8' && quantization !== 'none') throw corrupt('quantization', '"int8" or "none"', quantization);
+  const config = readConfig(parse(stored, 'config'));
+  const labels = parse(stored, 'labels');
+  if (!Array.isArray(labels) || labels.some((label) => typeof label !== 'string')) {
+    throw corrupt('labels', 'a list of strings', labels);
+  }
+  const isClassifier = task === 'text-classification';
+  check(isClassifier ? labels.length >= 2 : labels.length === 0, 'labels', 'labels for a classifier only', labels.length);
+  const multiLabel = parse(stored, 'multiLabel');
+  if (typeof multiLabel !== 'boolean') throw corrupt('multiLabel', 'true or false', multiLabel);
+  const pieces = tokenizer.split(SEPARATOR);
+  check(pieces.length === config.vocabSize, 'tokenizer', `${config.vocabSize} pieces`, pieces.length);
+  check(
+    SPECIAL_TOKENS.every((token, id) => pieces[id] === token) && new Set(pieces).size === pieces.length,
+    'tokenizer',
+    'the special tokens first and every piece once',
+    pieces.slice(0, SPECIAL_TOKENS.length),
+  );
+  return {
+    name,
+    task,
+    config,
+    labels: labels as string[],
+    multiLabel,
+    pieces,
+    quantization,
+    metrics: parse(stored, 'metrics'),
+    provenance: parse(stored, 'provenance'),
+  };
+}
+
+function readConfig(value: Json): ModelConfig {
+  try {
+    return validateConfig(value);
+  } catch (cause) {
+    throw new LacunaError('artifact_corrupt', `artifact: ${(cause as Error).message}`, { entry: 'config' }, { cause });
+  }
+}
+
+function parse(stored: Readonly<Record<string, string>>, entry: string): Json {
+  try {
+    return JSON.parse(stored[entry] ?? '') as Json;
+  } catch {
+    throw corrupt(entry, 'JSON', stored[entry]);
+  }
+}
+
+function check(
+  holds: boolean,
+  entry: string,
+  expected: string,
+  got: unknown,
+  code: 'artifact_corrupt' | 'invalid_argument' = 'artifact_corrupt',
+): void {
+  if (!holds) throw corrupt(entry, expected, got, code);
+}
+
+function corrupt(
+  entry: string,
+  expected: string,
+  got: unknown,
+  code: 'artifact_corrupt' | 'invalid_argument' = 'artifact_corrupt',
+): LacunaError {
+  const shown = JSON.stringify(got)?.slice(0, 80);
+  return new LacunaError(code, `artifact: ${entry} must be ${expected}, got ${shown}.`, { entry, expected });
+}
