@@ -9,6 +9,16 @@ export {
   weightsOf,
   writeCheckpoint,
 } from './checkpoint/checkpoint.ts';
+// data: sources of lines, tables, windows of tokens
+export { type LabelledData, type LabelledExample, type LabelledOptions, readLabelled } from './data/labelled.ts';
+export {
+  linesSource,
+  type TableRow,
+  type TableSource,
+  type TextSource,
+  textSource,
+} from './data/source.ts';
+export { WindowStream, type WindowStreamOptions, type WindowStreamState } from './data/windows.ts';
 export * from './errors.ts';
 export { type MaskingOptions, maskWindows } from './masking/masking.ts';
 // masking: which tokens go
@@ -25,6 +35,14 @@ export type { Budget, Progress } from './optim/schedule.ts';
 export { Random, type RandomState } from './random/random.ts';
 // tensor, ops, random: the contract that models and backends share
 export type { Params, Shape, Tensor } from './tensor/tensor.ts';
+// text: tokenizers, and how to train one
+export { Tokenizer } from './text/tokenizer.ts';
+export type { TokenizerJson } from './text/tokenizer-json.ts';
+export {
+  type TokenizerTrainingOptions,
+  type TokenizerTrainingProgress,
+  trainTokenizer,
+} from './text/tokenizer-training.ts';
 export {
   addScores,
   type ClassificationMetrics,

@@ -2,5 +2,7 @@
 
 // checkpoints on disk
 export { loadCheckpoint, saveBytes, saveCheckpoint } from './checkpoint/node.ts';
+// data: texts and tables on disk
+export { openTable, openText } from './data/node/open.ts';
 // training over threads
 export { createLanes, type LaneBackend } from './training/lanes-node.ts';

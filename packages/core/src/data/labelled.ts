@@ -1,0 +1,101 @@
+/** Labelled texts out of a table: what fine-tuning and evaluation read. */
+import { LacunaError } from '../errors.ts';
+import { columnOf, LABEL_COLUMNS, rowsFor, TEXT_COLUMNS, textOf } from './columns.ts';
+import type { TableRow, TableSource } from './source.ts';
+
+export interface LabelledOptions {
+  /** Default `text`, else `sentence`. A number means a position, in a table without a header. */
+  readonly textColumn?: string;
+  /** Default `label`, else `labels`. */
+  readonly labelColumn?: string;
+  /**
+   * The labels' names in order, e.g. those of a trained model. A cell holds a name, or a position from 0.
+   * Without it the names are those in the data: sorted, as numbers where all are.
+   */
+  readonly labels?: readonly string[];
+  /** A cell may hold several labels, or none: `joy,surprise`, also with `;` or `|` between, or a JSON array. */
+  readonly multiLabel?: boolean;
+}
+
+export interface LabelledExample {
+  readonly text: string;
+  /** Positions in `labels`, ascending, each once. */
+  readonly labels: readonly number[];
+}
+
+export interface LabelledData {
+  readonly examples: readonly LabelledExample[];
+  readonly labels: readonly string[];
+}
+
+const SEPARATOR = /[,;|]/;
+const NUMBER = /^-?\d+$/;
+
+/**
+ * Reads all of `table` into memory.
+ *
+ * @throws `unknown_column`, `unknown_label`, `malformed_data` (with the line), `empty_text` (no rows).
+ */
+export async function readLabelled(table: TableSource, options: LabelledOptions = {}): Promise<LabelledData> {
+  const { multiLabel = false } = options;
+  const rows: { text: string; names: readonly string[]; line: number }[] = [];
+  let textColumn: string | undefined;
+  let labelColumn: string | undefined;
+  for await (const row of rowsFor(table, options.textColumn, options.labelColumn)) {
+    textColumn ??= columnOf(table, row, options.textColumn, TEXT_COLUMNS);
+    labelColumn ??= columnOf(table, row, options.labelColumn, LABEL_COLUMNS);
+    const names = namesOf(table, row, labelColumn, multiLabel);
+    rows.push({ text: textOf(table, row, textColumn), names, line: row.line });
+  }
+  if (rows.length === 0) {
+    throw new LacunaError(
+      'empty_text',
+      `${table.name}: expected labelled texts, got no rows. Is this the right file?`,
+      {
+        file: table.name,
+      },
+    );
+  }
+  const labels = options.labels ?? sortedNames(rows.flatMap(({ names }) => names));
+  const positions = new Map(labels.map((label, i) => [label, i]));
+  const examples = rows.map(({ text, names, line }) => {
+    const found = names.map((name) => positions.get(name) ?? positionOf(table, name, labels, line));
+    return { text, labels: [...new Set(found)].sort((a, b) => a - b) };
+  });
+  return { examples, labels };
+}
+
+function namesOf(table: TableSource, row: TableRow, column: string, multiLabel: boolean): string[] {
+  const cell = row.cells[column];
+  let names: string[] | undefined;
+  if (typeof cell === 'string') names = (multiLabel ? cell.split(SEPARATOR) : [cell]).map((name) => name.trim());
+  else if (typeof cell === 'number' || typeof cell === 'boolean') names = [`${cell}`];
+  else if (multiLabel && Array.isArray(cell) && cell.every((name) => ['string', 'number'].includes(typeof name))) {
+    names = cell.map((name) => `${name}`.trim());
+  }
+  const kept = names?.filter((name) => name !== '');
+  if (kept === undefined || (kept.length !== 1 && !multiLabel)) {
+    throw new LacunaError(
+      'malformed_data',
+      `${table.name}: line ${row.line}: expected ${multiLabel ? 'labels' : 'one label'} in "${column}", got ${JSON.stringify(cell)}.`,
+      { file: table.name, line: row.line, column },
+    );
+  }
+  return kept;
+}
+
+function sortedNames(names: readonly string[]): string[] {
+  const distinct = [...new Set(names)];
+  if (distinct.every((name) => NUMBER.test(name))) return distinct.sort((a, b) => Number(a) - Number(b));
+  return distinct.sort();
+}
+
+function positionOf(table: TableSource, name: string, labels: readonly string[], line: number): number {
+  if (NUMBER.test(name) && Number(name) >= 0 && Number(name) < labels.length) return Number(name);
+  const known = labels.length > 8 ? `${labels.slice(0, 8).join(', ')}, …` : labels.join(', ');
+  throw new LacunaError(
+    'unknown_label',
+    `${table.name}: line ${line}: expected a label out of ${known}, got "${name}".`,
+    { file: table.name, line, label: name, labels },
+  );
+}

@@ -1,0 +1,62 @@
+/** Opens texts and tables by path, compressed or not. Node only. */
+import { basename, extname } from 'node:path';
+import { LacunaError } from '../../errors.ts';
+import { textsOf } from '../columns.ts';
+import { type TableSource, type TextSource, withoutBreaks } from '../source.ts';
+import { TABLE_FORMATS, type TableFormat, tableRows } from '../table.ts';
+import { fileBytes, innerName, textBytes } from './bytes.ts';
+import { linesOf } from './lines.ts';
+
+/** Rows may be longer than lines of text, but not without end. */
+const MAX_ROW_BYTES = 1 << 24;
+
+/**
+ * A text as a source: `.txt` (or any unknown ending) a paragraph a line; of `.tsv`, `.csv` and `.jsonl` one column,
+ * `text` or `sentence` unless `column` says another; each also as `.gz` or `.zst`.
+ *
+ * @throws `file_not_found`. Reading throws `binary_text`, `malformed_data`, `unknown_column`.
+ */
+export async function openText(path: string, column?: string): Promise<TextSource> {
+  const format = formatOf(path);
+  const name = basename(path);
+  const sizeBytes = await textBytes(path);
+  if (format === undefined) {
+    return {
+      name,
+      sizeBytes,
+      async *lines(skip = 0) {
+        for await (const line of linesOf(fileBytes(path), name, { skip })) yield withoutBreaks(line);
+      },
+    };
+  }
+  const table = tableAt(path, format);
+  return { name, sizeBytes, lines: (skip = 0) => textsOf(table, column, skip) };
+}
+
+/** A table of rows. Throws `file_not_found`, `unsupported_format`; reading throws `binary_text`, `malformed_data`. */
+export async function openTable(path: string): Promise<TableSource> {
+  await textBytes(path);
+  const format = formatOf(path);
+  if (format === undefined) {
+    throw new LacunaError(
+      'unsupported_format',
+      `${path}: expected a table (.tsv, .csv or .jsonl, also .gz or .zst), got "${extname(innerName(path))}".`,
+      { path },
+    );
+  }
+  return tableAt(path, format);
+}
+
+function tableAt(path: string, format: TableFormat): TableSource {
+  const name = basename(path);
+  return {
+    name,
+    rows: (header = true) =>
+      tableRows(linesOf(fileBytes(path), name, { maxBytes: MAX_ROW_BYTES, longer: 'refuse' }), format, name, header),
+  };
+}
+
+function formatOf(path: string): TableFormat | undefined {
+  const ending = extname(innerName(path)).slice(1).toLowerCase();
+  return TABLE_FORMATS.find((format) => format === ending);
+}
