@@ -34,7 +34,7 @@ export function joinTokens(tokens: readonly string[]): string {
     const contraction = token === "'" && wordBefore && CONTRACTED.has(after);
     let space = !glue;
     glue = false;
-    if ((token === '.' || token === ',') && DIGIT.test(before) && DIGIT.test(after)) {
+    if (DIGIT.test(before) && ((token === '.' && DIGIT.test(after)) || (token === ',' && isThousands(tokens, i + 1)))) {
       space = false;
       glue = true;
     } else if (contraction || (JOINING.has(token) && token !== "'" && wordBefore && WORD.test(after))) {
@@ -50,4 +50,11 @@ export function joinTokens(tokens: readonly string[]): string {
     text += space ? ` ${token}` : token;
   }
   return text;
+}
+
+/** Whether exactly three digits begin at `from`: `1,000`, but `1984, 3`. */
+function isThousands(tokens: readonly string[], from: number): boolean {
+  let digits = 0;
+  while (digits < 4 && DIGIT.test(tokens[from + digits] ?? '')) digits++;
+  return digits === 3;
 }

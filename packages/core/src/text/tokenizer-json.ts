@@ -87,13 +87,17 @@ export function piecesOf(json: unknown): string[] {
   const model = record(file.model, 'a model');
   if (model.type !== 'WordPiece') fail('a WordPiece model', model.type);
   const vocab = record(model.vocab, 'a vocabulary');
-  const pieces: string[] = [];
+  const byId: (string | undefined)[] = [];
   for (const [piece, id] of Object.entries(vocab)) {
     if (!Number.isInteger(id) || (id as number) < 0) fail(`an id for ${piece}`, id);
-    pieces[id as number] = piece;
+    byId[id as number] = piece;
+  }
+  const pieces = byId.filter((piece) => piece !== undefined);
+  const count = Object.keys(vocab).length;
+  if (count !== pieces.length || count !== byId.length) {
+    fail('the ids 0, 1, 2 … once each', `${count} pieces with ids up to ${byId.length - 1}`);
   }
   const expected = tokenizerJson(pieces);
-  if (Object.keys(vocab).length !== pieces.length) fail('ids without holes', Object.keys(vocab).length);
   for (const part of ['normalizer', 'pre_tokenizer', 'added_tokens'] as const) {
     if (canonical(file[part]) !== canonical(expected[part])) fail(`the ${part} that lacuna writes`, file[part]);
   }

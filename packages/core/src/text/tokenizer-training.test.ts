@@ -26,7 +26,7 @@ function text(lines: number, seed = 1): string[] {
 }
 
 test('the vocabulary has exactly the size asked for, special tokens first', async () => {
-  for (const vocabSize of [128, 300, 777]) {
+  for (const vocabSize of [128, 300, 600]) {
     const tokenizer = Tokenizer.fromJSON(await trainTokenizer(stream(text(400)), { vocabSize }));
     expect(tokenizer.vocabSize).toBe(vocabSize);
     expect(tokenizer.pieces.slice(0, 5)).toEqual([...SPECIAL_TOKENS]);
@@ -52,7 +52,22 @@ test('the order of the lines does not change the vocabulary', async () => {
 test('words are counted as the library normalises and splits them', () => {
   const library = new Library(tokenizerJson(SPECIAL_TOKENS), {});
   const fragment = fc.oneof(
-    fc.constantFrom('The', 'ÉCOLE', 'ﬁne', 'ΟΔΟΣ', 'a1b', '½', '漢字', ' ', '\t', '\u00a0', '\u0007', '“x”', "it's", '[A]'),
+    fc.constantFrom(
+      'The',
+      'ÉCOLE',
+      'ﬁne',
+      'ΟΔΟΣ',
+      'a1b',
+      '½',
+      '漢字',
+      ' ',
+      '\t',
+      '\u00a0',
+      '\u0007',
+      '“x”',
+      "it's",
+      '[A]',
+    ),
     fc.string({ unit: 'binary', maxLength: 5 }),
     fc.string({ unit: 'grapheme-ascii', maxLength: 5 }),
   );
@@ -89,10 +104,14 @@ test('a full table lets the rarest words go and keeps the frequent ones exact', 
 
 test('merges are those of counting all pairs anew each time', () => {
   const letters = fc.constantFrom('a', 'b', 'c');
-  const vocabulary = fc.dictionary(fc.string({ unit: letters, minLength: 1, maxLength: 8 }), fc.integer({ min: 1, max: 9 }), {
-    minKeys: 1,
-    maxKeys: 12,
-  });
+  const vocabulary = fc.dictionary(
+    fc.string({ unit: letters, minLength: 1, maxLength: 8 }),
+    fc.integer({ min: 1, max: 9 }),
+    {
+      minKeys: 1,
+      maxKeys: 12,
+    },
+  );
   const alphabet = ['a', 'b', 'c', '##a', '##b', '##c'];
   fc.assert(
     fc.property(vocabulary, (words) => {

@@ -3,8 +3,9 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { pipeline } from 'node:stream';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { createGunzip } from 'node:zlib';
 import { LacunaError } from '../../errors.ts';
+import { zstdBytes, zstdContentSize } from './zstd.ts';
 
 const COMPRESSIONS = ['.gz', '.zst'] as const;
 const CHUNK_BYTES = 1 << 18;
@@ -21,20 +22,15 @@ export function innerName(path: string): string {
 export async function* fileBytes(path: string): AsyncGenerator<Buffer, void, void> {
   const file = createReadStream(path, { highWaterMark: CHUNK_BYTES });
   const ending = extname(path).toLowerCase();
-  const decompress =
-    ending === '.gz'
-      ? createGunzip({ chunkSize: CHUNK_BYTES })
-      : ending === '.zst'
-        ? createZstdDecompress({ chunkSize: CHUNK_BYTES })
-        : undefined;
   try {
-    if (decompress === undefined) yield* file as AsyncIterable<Buffer>;
-    else yield* pipeline(file, decompress, () => {}) as AsyncIterable<Buffer>;
+    if (ending === '.gz')
+      yield* pipeline(file, createGunzip({ chunkSize: CHUNK_BYTES }), () => {}) as AsyncIterable<Buffer>;
+    else if (ending === '.zst') yield* zstdBytes(file, path, CHUNK_BYTES);
+    else yield* file as AsyncIterable<Buffer>;
   } catch (cause) {
     throw readingError(path, cause);
   } finally {
     file.destroy();
-    decompress?.destroy();
   }
 }
 
@@ -59,26 +55,6 @@ export async function textBytes(path: string): Promise<number> {
     throw readingError(path, cause);
   } finally {
     await file?.close();
-  }
-}
-
-/** Frame_Content_Size of the first frame, if the header has it. Source: RFC 8878, section 3.1.1.1. */
-function zstdContentSize(head: Uint8Array): number | undefined {
-  const view = new DataView(head.buffer);
-  if (view.getUint32(0, true) !== 0xfd2f_b528) return undefined;
-  const descriptor = view.getUint8(4);
-  const singleSegment = (descriptor >> 5) & 1;
-  const dictionaryBytes = [0, 1, 2, 4][descriptor & 3] as number;
-  const at = 5 + (singleSegment ? 0 : 1) + dictionaryBytes;
-  switch (descriptor >> 6) {
-    case 0:
-      return singleSegment ? view.getUint8(at) : undefined;
-    case 1:
-      return view.getUint16(at, true) + 256;
-    case 2:
-      return view.getUint32(at, true);
-    default:
-      return Number(view.getBigUint64(at, true));
   }
 }
 
