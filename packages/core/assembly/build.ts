@@ -1,10 +1,16 @@
-/** Builds kernels/simd.wasm and kernels/relaxed.wasm from one AssemblyScript source; the bytes are reproducible. */
+/**
+ * Builds the kernels from one AssemblyScript source; the bytes are reproducible.
+ *
+ *   simd.wasm       all of them
+ *   relaxed.wasm    all of them, multiply-adds fused (relaxed SIMD)
+ *   inference.wasm  the forward pass, for the edge
+ */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 
-export const BUILDS = ['simd', 'relaxed'] as const;
+export const BUILDS = ['simd', 'relaxed', 'inference'] as const;
 export type Build = (typeof BUILDS)[number];
 
 const assembly = dirname(fileURLToPath(import.meta.url));
@@ -21,7 +27,7 @@ export async function compileKernels(build: Build): Promise<Uint8Array> {
   let wasm: Uint8Array | undefined;
   const { error } = await asc.main(
     [
-      'index.ts',
+      build === 'inference' ? 'inference.ts' : 'index.ts',
       ...['--baseDir', assembly, '--outFile', 'kernels.wasm', '--runtime', 'stub', '-O3', '--converge', '--noAssert'],
       ...['--importMemory', '--noExportMemory', '--enable', build === 'relaxed' ? 'simd,relaxed-simd' : 'simd'],
     ],

@@ -1,8 +1,9 @@
-/** Table of contents of the kernels: every export of the built modules. */
-export { gemm, gemmBatched, gemmInt8, gemmScratchBytes } from './gemm';
+/** Table of contents of the kernels for training and benchmarks: the forward pass, its gradients, the optimizer. */
+export { attentionBackward, attentionBackwardScratchBytes } from './attention-backward';
+export { columnSums, gegluBackward, geluBackward, tanhBackward } from './elementwise-backward';
+export * from './inference';
+export { layerNormBackward, rmsNormBackward } from './norm-backward';
+export { adamw, lerp, squaredNorm } from './optimizer';
 export { peak } from './peak';
-
-/** The first byte after the module's static data: the backend's arena starts at or after it. */
-export function heapBase(): usize {
-  return __heap_base;
-}
+export { meanPoolBackward, scatterAddRows } from './rows';
+export { vocabularyGradientRows } from './vocabulary-backward';
