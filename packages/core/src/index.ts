@@ -35,7 +35,9 @@ export type { Budget, Progress } from './optim/schedule.ts';
 export { Random, type RandomState } from './random/random.ts';
 // tensor, ops, random: the contract that models and backends share
 export type { Params, Shape, Tensor } from './tensor/tensor.ts';
-// text: tokenizers, and how to train one
+// text: tokenizers, how to train one, and the corpus that needs no download
+export { type EmbeddedOptions, embeddedSource } from './text/embedded.ts';
+export { embeddedFloor, type FloorScore } from './text/embedded-floor.ts';
 export { Tokenizer } from './text/tokenizer.ts';
 export type { TokenizerJson } from './text/tokenizer-json.ts';
 export {

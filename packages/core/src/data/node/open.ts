@@ -1,22 +1,28 @@
-/** Opens texts and tables by path, compressed or not. Node only. */
+/** Opens texts and tables by path, compressed or not, and the embedded corpus by its name. Node only. */
 import { basename, extname } from 'node:path';
 import { LacunaError } from '../../errors.ts';
+import { embeddedSource } from '../../text/embedded.ts';
 import { textsOf } from '../columns.ts';
 import { type TableSource, type TextSource, withoutBreaks } from '../source.ts';
 import { TABLE_FORMATS, type TableFormat, tableRows } from '../table.ts';
 import { fileBytes, innerName, textBytes } from './bytes.ts';
 import { linesOf } from './lines.ts';
 
+/** The embedded corpus needs no file; a number after it is another seed: other stories. */
+const EMBEDDED = /^embedded(?::(\d{1,9}))?$/;
 /** Rows may be longer than lines of text, but not without end. */
 const MAX_ROW_BYTES = 1 << 24;
 
 /**
  * A text as a source: `.txt` (or any unknown ending) a paragraph a line; of `.tsv`, `.csv` and `.jsonl` one column,
- * `text` or `sentence` unless `column` says another; each also as `.gz` or `.zst`.
+ * `text` or `sentence` unless `column` says another; each also as `.gz` or `.zst`. `embedded` is
+ * the embedded corpus, `embedded:2` other stories of it, e.g. to hold out.
  *
  * @throws `file_not_found`. Reading throws `binary_text`, `malformed_data`, `unknown_column`.
  */
 export async function openText(path: string, column?: string): Promise<TextSource> {
+  const embedded = EMBEDDED.exec(path);
+  if (embedded !== null) return embeddedSource(embedded[1] === undefined ? {} : { seed: Number(embedded[1]) });
   const format = formatOf(path);
   const name = basename(path);
   const sizeBytes = await textBytes(path);
