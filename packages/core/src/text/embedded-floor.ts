@@ -14,6 +14,8 @@ export interface FloorVocabulary {
 export interface FloorScore {
   /** Mean of −ln P(removed token | visible tokens), in nats: no model does better in expectation. */
   readonly crossEntropy: number;
+  /** Mean entropy of the posteriors: what `crossEntropy` is in expectation, given what is visible. */
+  readonly entropy: number;
   /** Standard error of that mean as an estimate for all text of the language, from the rows' differences. */
   readonly standardError: number;
   /** Share of gaps whose most probable token was the removed one. */
@@ -37,6 +39,7 @@ export function embeddedFloor(
   const initial = automaton.stationary();
   const storyEnd = automaton.words.indexOf(STORY_END);
   let sum = 0;
+  let entropy = 0;
   let right = 0;
   let tokens = 0;
   const rows: { sum: number; tokens: number }[] = [];
@@ -57,6 +60,7 @@ export function embeddedFloor(
         const probability = probabilities[word] as number;
         rowSum -= Math.log(probability);
         rowTokens++;
+        for (const p of probabilities) if (p > 0) entropy -= p * Math.log(p);
         if (probabilities.every((other, i) => i === word || other < probability)) right++;
       }
       sum += rowSum;
@@ -66,7 +70,13 @@ export function embeddedFloor(
   }
   const crossEntropy = sum / tokens;
   const squares = rows.reduce((total, row) => total + (row.sum - crossEntropy * row.tokens) ** 2, 0);
-  return { crossEntropy, standardError: Math.sqrt(squares) / tokens, top1: right / tokens, tokens };
+  return {
+    crossEntropy,
+    entropy: entropy / tokens,
+    standardError: Math.sqrt(squares) / tokens,
+    top1: right / tokens,
+    tokens,
+  };
 }
 
 /** Whether every word of the corpus is one piece of the vocabulary: what the floor holds for. */

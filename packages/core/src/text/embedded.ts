@@ -10,7 +10,7 @@ import { BOYS, GIRLS } from './embedded-words.ts';
 export interface EmbeddedOptions {
   /** The same seed gives the same stories; another gives others of the same language. Default 1. */
   readonly seed?: number;
-  /** Stories, one a line. Default 100,000: some 2.6 million tokens. */
+  /** Stories, one a line. Default 100,000: some 2.8 million tokens. */
   readonly stories?: number;
 }
 
