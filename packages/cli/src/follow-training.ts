@@ -1,5 +1,6 @@
 /** Listens to a training run: draws progress, writes the log, saves checkpoints, and sums it up at the end. */
-import { type RunDescription, saveCheckpoint, type TrainingEvent } from '@lacuna/core/node';
+import type { RunDescription, TrainingEvent } from '@lacuna/core';
+import { saveCheckpoint } from '@lacuna/core/node';
 import type { Answer, Session } from './command.ts';
 import { formatDuration, formatQuantity } from './quantity.ts';
 import type { RunFolder } from './run-folder.ts';

@@ -12,7 +12,7 @@ export const RECIPE_OPTIONS = {
   seed: { kind: 'integer', about: 'of everything random', default: 1, min: 0, max: 0xffff_ffff },
   ratio: { kind: 'text', value: 'A[:B]', about: 'share of tokens removed; of two, from the first to the second', default: '0.4:0.15' },
   ratioJitter: { kind: 'number', about: 'each batch draws its ratio within ± this', default: 0.1, min: 0, max: 0.5 },
-  spans: { kind: 'text', value: 'A[:B]', about: 'remove runs of so many neighbouring tokens', default: '1:3' },
+  spans: { kind: 'text', value: 'A[:B]', about: 'remove runs of so many neighbouring tokens', default: '1' },
   wholeWords: { kind: 'flag', about: 'remove all pieces of a word together' },
   batchTokens: { kind: 'text', value: 'N[:M]', about: 'tokens a step; of two, growing over the run (default: by config)' },
   length: { kind: 'text', value: 'N[:M]', about: 'tokens a window; of two, the second from half way (default: by config)' },
@@ -41,7 +41,7 @@ interface SizePreset {
 function presetOf(config: ModelConfig): SizePreset {
   if (config.hiddenSize <= 64) return { batchTokens: '1024:2048', length: '64', learningRate: 4e-3 };
   if (config.hiddenSize <= 128) return { batchTokens: '4096:12288', length: '64:128', learningRate: 3e-3 };
-  return { batchTokens: '4096:24576', length: '64:128', learningRate: 2e-3 };
+  return { batchTokens: '4096:16384', length: '64:128', learningRate: 2e-3 };
 }
 
 type RecipeValues = Values<typeof RECIPE_OPTIONS> & Pick<Values<typeof MACHINE_OPTIONS>, 'passTokens'>;

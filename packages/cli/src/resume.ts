@@ -1,7 +1,7 @@
 /** Going on with a run: its options come from its checkpoint, and only those that do not change what is learned may differ. */
-import { expectConfig, type Json, type ModelConfig } from '@lacuna/core';
+import { type Checkpoint, expectConfig, type Json, type ModelConfig } from '@lacuna/core';
 import { LacunaError } from '@lacuna/core/errors';
-import { type Checkpoint, loadCheckpoint } from '@lacuna/core/node';
+import { loadCheckpoint } from '@lacuna/core/node';
 import { kebab } from './arguments.ts';
 import { type Session, UsageError } from './command.ts';
 import type { RunFolder } from './run-folder.ts';

@@ -1,5 +1,8 @@
 /** What the core offers in Node only: files, threads, kernels from disk. A table of contents. */
 
+// backends: kernels from disk
+export { type KernelBuild, loadKernels } from './backends/wasm/load-node.ts';
+export { createWasmBackend } from './backends/wasm/training.ts';
 // checkpoints on disk
 export { loadCheckpoint, saveBytes, saveCheckpoint } from './checkpoint/node.ts';
 // data: texts and tables on disk

@@ -96,7 +96,7 @@ async function fresh(options: PretrainValues, folder: RunFolder, session: Sessio
   const tokenizerJson =
     tokenizer === undefined
       ? await tokenizerFor(corpus, { vocabSize, maxBytes: options.tokenizerBytes }, session)
-      : (readJson('tokenizer', tokenizer, 'malformed_data') as Json);
+      : readJson("tokenizer", tokenizer, "malformed_data");
   const config: ModelConfig = configOf(
     options.config,
     options.objective,

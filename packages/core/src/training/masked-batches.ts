@@ -90,7 +90,7 @@ export interface HeldOutOptions {
 export async function heldOutBatches(
   windows: Windows,
   vocabulary: Vocabulary,
-  { windows: count, length, ratio, seed, batchSize = 32, spans = [1, 3] }: HeldOutOptions,
+  { windows: count, length, ratio, seed, batchSize = 32, spans = [1, 1] }: HeldOutOptions,
 ): Promise<MaskedBatch[]> {
   const random = new Random(seed, STREAMS.heldOut);
   const masking = { ratio, spans, ...vocabularyMasking(vocabulary) };

@@ -37,7 +37,7 @@ export const PRETRAIN_RECIPE: PretrainRecipe = {
   batchTokens: 4096,
   length: 64,
   ratio: DEFAULT_RATIO_SCHEDULE,
-  spans: [1, 3],
+  spans: [1, 1],
   wholeWords: false,
   dropout: 0,
   zLoss: Z_LOSS,
