@@ -21,6 +21,10 @@ export {
 export { WindowStream, type WindowStreamOptions, type WindowStreamState } from './data/windows.ts';
 export * from './errors.ts';
 export { type MaskingOptions, maskWindows } from './masking/masking.ts';
+// inference: a model that answers
+export { type Artifact, type ArtifactParts, readArtifact, writeArtifact } from './artifact/artifact.ts';
+export { type FillMaskCandidate, MASK } from './inference/gaps.ts';
+export { type ClassifyOptions, type FillMaskOptions, type LabelScore, loadModel, Model } from './inference/model.ts';
 // masking: which tokens go
 export { DEFAULT_RATIO_SCHEDULE, type RatioSchedule } from './masking/schedule.ts';
 // model: shapes, parameters, batches
