@@ -18,7 +18,7 @@ export interface FloorScore {
   readonly entropy: number;
   /** Standard error of that mean as an estimate for all text of the language, from the rows' differences. */
   readonly standardError: number;
-  /** Share of gaps whose most probable token was the removed one. */
+  /** Share of gaps whose most probable token was the removed one; among n equals it counts 1/n. */
   readonly top1: number;
   /** Gaps scored. */
   readonly tokens: number;
@@ -61,7 +61,7 @@ export function embeddedFloor(
         rowSum -= Math.log(probability);
         rowTokens++;
         for (const p of probabilities) if (p > 0) entropy -= p * Math.log(p);
-        if (probabilities.every((other, i) => i === word || other < probability)) right++;
+        right += chanceOfBest(probabilities, probability);
       }
       sum += rowSum;
       tokens += rowTokens;
@@ -77,6 +77,16 @@ export function embeddedFloor(
     top1: right / tokens,
     tokens,
   };
+}
+
+/** Whether `probability` is the greatest: 1 over how many share it, else 0. */
+function chanceOfBest(probabilities: Float64Array, probability: number): number {
+  let equals = 0;
+  for (const other of probabilities) {
+    if (other > probability * (1 + 1e-9)) return 0;
+    if (other > probability * (1 - 1e-9)) equals++;
+  }
+  return 1 / equals;
 }
 
 /** Whether every word of the corpus is one piece of the vocabulary: what the floor holds for. */

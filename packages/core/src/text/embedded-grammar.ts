@@ -44,9 +44,9 @@ interface Hero {
   readonly number: 'one' | 'many';
 }
 
-const PLACE: Phrase = ['the', maybe(0.4, anyOf(PLACE_TRAITS)), anyOf(PLACES)];
-const FOOD: Phrase = [maybe(0.4, anyOf(FOOD_TRAITS)), anyOf(FOODS)];
-const MANNER: Phrase = maybe(0.4, anyOf(ADVERBS));
+const PLACE: Phrase = ['the', maybe(0.5, anyOf(PLACE_TRAITS)), anyOf(PLACES)];
+const FOOD: Phrase = [maybe(0.5, anyOf(FOOD_TRAITS)), anyOf(FOODS)];
+const MANNER: Phrase = maybe(0.5, anyOf(ADVERBS));
 const aTrait = (noun: Phrase): Phrase => article(TRAITS, noun);
 const aThing: Phrase = {
   oneOf: [
@@ -149,7 +149,7 @@ export function storyAutomaton(): Automaton {
     const after = builder.reserve();
     const subject: Phrase = {
       oneOf: [
-        [3, hero.pronoun],
+        [14, hero.pronoun],
         [1, hero.name],
       ],
     };
