@@ -37,7 +37,9 @@ export async function followTraining(events: AsyncIterable<TrainingEvent>, optio
       }
     } else if (event.type === 'evaluation') {
       folder.log(event as unknown as Record<string, unknown>);
-      session.progress.note(`${label}: step ${event.step}, ${formatQuantity(event.tokens)} tokens: ${figures(event.metrics)}`);
+      session.progress.note(
+        `${label}: step ${event.step}, ${formatQuantity(event.tokens)} tokens: ${figures(event.metrics)}`,
+      );
     } else if (event.type === 'checkpoint') {
       await saveCheckpoint(folder.checkpoint, { ...description, state: await event.state() });
       folder.log({ type: 'checkpoint', step: event.step, tokens: event.tokens, reason: event.reason });
@@ -77,7 +79,9 @@ function progressDetail(event: Extract<TrainingEvent, { type: 'progress' }>): st
 /** `top1 0.251 · top5 0.430 · cross-entropy 4.52 (12.3k tokens)`, or the like for labels. */
 export function figures(metrics: object): string {
   const { tokens, examples, ...rest } = metrics as Record<string, number>;
-  const named = Object.entries(rest).map(([name, value]) => `${name} ${value < 10 ? value.toFixed(4) : value.toFixed(1)}`);
+  const named = Object.entries(rest).map(
+    ([name, value]) => `${name} ${value < 10 ? value.toFixed(4) : value.toFixed(1)}`,
+  );
   const count = tokens === undefined ? `${examples} examples` : `${formatQuantity(tokens)} removed tokens`;
   return `${named.join(' · ')} (${count})`;
 }

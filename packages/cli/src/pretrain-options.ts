@@ -1,5 +1,12 @@
 /** The options that shape pre-training and distillation, and the recipe they make. */
-import { CONFIGS, type ModelConfig, mlmControl, PRETRAIN_RECIPE, type PretrainRecipe, validateConfig } from '@lacuna/core';
+import {
+  CONFIGS,
+  type ModelConfig,
+  mlmControl,
+  PRETRAIN_RECIPE,
+  type PretrainRecipe,
+  validateConfig,
+} from '@lacuna/core';
 import { type Options, UsageError, type Values } from './command.ts';
 import { bothEnds, parseIntegerRange, parseRange } from './ranges.ts';
 import { readJson } from './read-json.ts';
@@ -10,23 +17,71 @@ export const RECIPE_OPTIONS = {
   steps: { kind: 'integer', about: 'or for this many steps', min: 1 },
   minutes: { kind: 'number', about: 'or for this many minutes', min: 0.001 },
   seed: { kind: 'integer', about: 'of everything random', default: 1, min: 0, max: 0xffff_ffff },
-  ratio: { kind: 'text', value: 'A[:B]', about: 'share of tokens removed; of two, from the first to the second', default: '0.4:0.15' },
+  ratio: {
+    kind: 'text',
+    value: 'A[:B]',
+    about: 'share of tokens removed; of two, from the first to the second',
+    default: '0.4:0.15',
+  },
   ratioJitter: { kind: 'number', about: 'each batch draws its ratio within ± this', default: 0.1, min: 0, max: 0.5 },
   spans: { kind: 'text', value: 'A[:B]', about: 'remove runs of so many neighbouring tokens', default: '1' },
   wholeWords: { kind: 'flag', about: 'remove all pieces of a word together' },
-  batchTokens: { kind: 'text', value: 'N[:M]', about: 'tokens a step; of two, growing over the run (default: by config)' },
-  length: { kind: 'text', value: 'N[:M]', about: 'tokens a window; of two, the second from half way (default: by config)' },
+  batchTokens: {
+    kind: 'text',
+    value: 'N[:M]',
+    about: 'tokens a step; of two, growing over the run (default: by config)',
+  },
+  length: {
+    kind: 'text',
+    value: 'N[:M]',
+    about: 'tokens a window; of two, the second from half way (default: by config)',
+  },
   learningRate: { kind: 'number', value: 'X', about: 'peak (default: by config)', min: 1e-7, max: 1 },
-  dropout: { kind: 'number', value: 'X', about: 'on every sub-layer; 0.1 where text is seen more than twice', default: 0, min: 0, max: 0.9 },
-  weightDecay: { kind: 'number', value: 'X', about: 'on matrices', default: PRETRAIN_RECIPE.optimizer.weightDecay, min: 0 },
-  ema: { kind: 'number', value: 'X', about: 'decay of the average of the weights', default: PRETRAIN_RECIPE.optimizer.ema, min: 0, max: 0.99999 },
+  dropout: {
+    kind: 'number',
+    value: 'X',
+    about: 'on every sub-layer; 0.1 where text is seen more than twice',
+    default: 0,
+    min: 0,
+    max: 0.9,
+  },
+  weightDecay: {
+    kind: 'number',
+    value: 'X',
+    about: 'on matrices',
+    default: PRETRAIN_RECIPE.optimizer.weightDecay,
+    min: 0,
+  },
+  ema: {
+    kind: 'number',
+    value: 'X',
+    about: 'decay of the average of the weights',
+    default: PRETRAIN_RECIPE.optimizer.ema,
+    min: 0,
+    max: 0.99999,
+  },
 } as const satisfies Options;
 
-/** Where and how fast it runs; changes nothing that is learned but the order of sums. */
+/** On what a model runs. */
+export const BACKEND_OPTIONS = {
+  backend: {
+    kind: 'choice',
+    choices: ['wasm', 'reference'],
+    about: 'own SIMD kernels, or plain loops',
+    default: 'wasm',
+  },
+  kernels: {
+    kind: 'choice',
+    choices: ['auto', 'simd', 'relaxed'],
+    about: 'which build of the kernels',
+    default: 'auto',
+  },
+} as const satisfies Options;
+
+/** Where and how fast it trains; changes nothing that is learned but the order of sums. */
 export const MACHINE_OPTIONS = {
   lanes: { kind: 'integer', about: 'worker threads that share every batch', default: 1, min: 1, max: 256 },
-  backend: { kind: 'choice', choices: ['wasm', 'reference'], about: 'own SIMD kernels, or plain loops', default: 'wasm' },
-  kernels: { kind: 'choice', choices: ['auto', 'simd', 'relaxed'], about: 'which build of the kernels', default: 'auto' },
+  ...BACKEND_OPTIONS,
   passTokens: { kind: 'integer', about: 'tokens a lane takes at once', default: PRETRAIN_RECIPE.passTokens, min: 1 },
   checkpointMinutes: { kind: 'number', about: 'save this often', default: 10, min: 0.01 },
 } as const satisfies Options;

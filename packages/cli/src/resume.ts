@@ -7,7 +7,20 @@ import { type Session, UsageError } from './command.ts';
 import type { RunFolder } from './run-folder.ts';
 
 /** Options that a resume may set anew: how long, where the files are, and on what it runs. */
-const FREE = ['out', 'resume', 'json', 'tokens', 'steps', 'minutes', 'epochs', 'text', 'data', 'valid', 'teacher', 'model'];
+const FREE = [
+  'out',
+  'resume',
+  'json',
+  'tokens',
+  'steps',
+  'minutes',
+  'epochs',
+  'text',
+  'data',
+  'valid',
+  'teacher',
+  'model',
+];
 const MACHINE = ['lanes', 'backend', 'kernels', 'checkpointMinutes', 'validEvery'];
 const BUDGET = ['tokens', 'steps', 'minutes'];
 /** These fix the shape of the model and are compared with the checkpoint's config. */
@@ -63,7 +76,9 @@ export async function resumeRun<V extends object>(
     out: folder.path,
   } as V & { lanes?: number };
   if (options.lanes !== undefined && options.lanes !== checkpoint.state.lanes) {
-    session.progress.note(`${command}: ${checkpoint.state.lanes} lanes before, ${options.lanes} now: not the same bits.`);
+    session.progress.note(
+      `${command}: ${checkpoint.state.lanes} lanes before, ${options.lanes} now: not the same bits.`,
+    );
   }
   return { checkpoint, options };
 }

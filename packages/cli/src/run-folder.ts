@@ -38,7 +38,12 @@ export class RunFolder {
     } catch (cause) {
       const reason = cause as NodeJS.ErrnoException;
       const code = reason.code === 'ENOSPC' || reason.code === 'EDQUOT' ? 'disk_full' : 'write_failed';
-      throw new LacunaError(code, `run: cannot write to ${this.path}: ${reason.message}.`, { path: this.path }, { cause });
+      throw new LacunaError(
+        code,
+        `run: cannot write to ${this.path}: ${reason.message}.`,
+        { path: this.path },
+        { cause },
+      );
     }
   }
 }

@@ -11,7 +11,7 @@ import { softmaxRow } from './softmax';
 
 /** Bytes of scratch for `attentionBackward`, less gemm's. */
 export function attentionBackwardScratchBytes(Tk: i32, D: i32): usize {
-  return <usize>(2 * BLOCK * D + 2 * Tk * D + 2 * BLOCK * scoreStride(Tk)) << 2;
+  return (<usize>(2 * BLOCK * D + 2 * Tk * D + 2 * BLOCK * scoreStride(Tk))) << 2;
 }
 
 /** dP = P ∘ (dP − Σ P ∘ dP) in place for one row. */

@@ -130,7 +130,12 @@ describe.each(BUILDS)('%s build', async (build) => {
       fc.property(size(12), size(40), size(70), fc.boolean(), fc.nat(1 << 20), (m, n, k, accumulate, seed) => {
         const lda = k + 3;
         const ldc = n + 1;
-        const offsets = [start, start + 4 * m * lda, start + 4 * (m * lda + n), start + 4 * (m * lda + n + m * ldc)] as const;
+        const offsets = [
+          start,
+          start + 4 * m * lda,
+          start + 4 * (m * lda + n),
+          start + 4 * (m * lda + n + m * ldc),
+        ] as const;
         const a = new Float32Array(kernels.memory.buffer, offsets[0], m * lda);
         const scales = new Float32Array(kernels.memory.buffer, offsets[1], n);
         const c = new Float32Array(kernels.memory.buffer, offsets[2], m * ldc);

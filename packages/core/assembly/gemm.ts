@@ -199,14 +199,14 @@ function blocked(
               writeEdge(TILE_M, nc - y, edge, at, ldc, add);
             }
             ap += panelA;
-            at += <usize>(ldc * TILE_M) << 2;
+            at += (<usize>(ldc * TILE_M)) << 2;
           }
           if (wholeM < mc) {
             tile(kc, tailA, PACKED_STEP_A, bp, stepB, edge, TILE_N, 0);
             writeEdge(mc - wholeM, min(TILE_N, nc - y), edge, at, ldc, add);
           }
           bp += panelB;
-          to += <usize>TILE_N << 2;
+          to += (<usize>TILE_N) << 2;
         }
         stepB = inPlaceB ? (<usize>ldb) << 2 : PACKED_STEP_B;
       }

@@ -1,5 +1,7 @@
 /** What the core offers everywhere: browser, Worker, Node. A table of contents, in the order of the road. */
 
+// inference: a model that answers
+export { type Artifact, type ArtifactParts, readArtifact, writeArtifact } from './artifact/artifact.ts';
 // checkpoint: a run as bytes
 export {
   type Checkpoint,
@@ -19,12 +21,15 @@ export {
   textSource,
 } from './data/source.ts';
 export { WindowStream, type WindowStreamOptions, type WindowStreamState } from './data/windows.ts';
+// distill: students, teachers' answers
+export { DISTILL_RECIPE, type DistillOptions, type DistillRecipe, distill } from './distill/distill.ts';
+export { type Infiller, type InfillOptions, infill } from './distill/infill.ts';
+export { type Classifier, softLabels } from './distill/soft-labels.ts';
+export { studentConfig } from './distill/student.ts';
 export * from './errors.ts';
-export { type MaskingOptions, maskWindows } from './masking/masking.ts';
-// inference: a model that answers
-export { type Artifact, type ArtifactParts, readArtifact, writeArtifact } from './artifact/artifact.ts';
 export { type FillMaskCandidate, MASK } from './inference/gaps.ts';
 export { type ClassifyOptions, type FillMaskOptions, type LabelScore, loadModel, Model } from './inference/model.ts';
+export { type MaskingOptions, maskWindows } from './masking/masking.ts';
 // masking: which tokens go
 export { DEFAULT_RATIO_SCHEDULE, type RatioSchedule } from './masking/schedule.ts';
 // model: shapes, parameters, batches
@@ -36,6 +41,8 @@ export type { TensorGroup, TrainableOps } from './ops/trainable-ops.ts';
 // optim and training: budgets, recipes, runs and their events
 export { ADAMW, type OptimizerOptions } from './optim/adamw.ts';
 export type { Budget, Progress } from './optim/schedule.ts';
+// quantize: weights in bytes
+export { type QuantizationReport, quantizationReport } from './quantize/report.ts';
 export { Random, type RandomState } from './random/random.ts';
 // tensor, ops, random: the contract that models and backends share
 export type { Params, Shape, Tensor } from './tensor/tensor.ts';

@@ -8,7 +8,11 @@ const BENCHMARKS: Readonly<Record<string, (options: BenchValues, session: Sessio
     const report = await benchKernels({
       signal,
       onRow: (row, done, total) =>
-        progress.update({ label: 'bench kernels', fraction: done / total, detail: `${row.name} ${row.gflops.toFixed(1)} GFLOP/s` }),
+        progress.update({
+          label: 'bench kernels',
+          fraction: done / total,
+          detail: `${row.name} ${row.gflops.toFixed(1)} GFLOP/s`,
+        }),
     });
     const figure = (value: number | undefined) => (value === undefined ? '' : value.toFixed(1));
     const rows = report.rows.map((row) => [

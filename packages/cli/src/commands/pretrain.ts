@@ -1,10 +1,17 @@
 /** `lacuna pretrain`: text in, a masked autoencoder out. */
-import { type Json, type ModelConfig, parameterCount, pretrain as train, Tokenizer } from '@lacuna/core';
+import { type Json, type ModelConfig, parameterCount, Tokenizer, pretrain as train } from '@lacuna/core';
 import { defineCommand, type Session, UsageError, type Values } from '../command.ts';
 import { openCorpus, tokenizerFor } from '../corpus.ts';
 import { followTraining } from '../follow-training.ts';
 import { laneFactory } from '../lane-backend.ts';
-import { budgetOf, configOf, MACHINE_OPTIONS, plannedVocabSize, RECIPE_OPTIONS, recipeOf } from '../pretrain-options.ts';
+import {
+  budgetOf,
+  configOf,
+  MACHINE_OPTIONS,
+  plannedVocabSize,
+  RECIPE_OPTIONS,
+  recipeOf,
+} from '../pretrain-options.ts';
 import { formatQuantity } from '../quantity.ts';
 import { readJson } from '../read-json.ts';
 import { requireEmpty, resumeRun, storedRecipe } from '../resume.ts';
@@ -23,7 +30,11 @@ const OPTIONS = {
   resume: { kind: 'flag', about: 'go on from the checkpoint in --out with its own options; a new budget may be given' },
   ...RECIPE_OPTIONS,
   ...VALID_OPTIONS,
-  textColumn: { kind: 'text', value: 'NAME', about: 'column of tables that holds the text (default: text or sentence)' },
+  textColumn: {
+    kind: 'text',
+    value: 'NAME',
+    about: 'column of tables that holds the text (default: text or sentence)',
+  },
   tokenizer: { kind: 'text', value: 'FILE', about: 'a tokenizer.json; without it one is trained on the text' },
   vocabSize: { kind: 'integer', about: 'pieces of a new tokenizer (default: by config)', min: 32, max: 65_536 },
   tokenizerBytes: { kind: 'number', about: 'bytes of text that a new tokenizer reads', default: 50_000_000, min: 1 },
@@ -86,7 +97,8 @@ export const pretrain = defineCommand({
 
 async function fresh(options: PretrainValues, folder: RunFolder, session: Session) {
   const { text, tokenizer } = options;
-  if (text === undefined) throw new UsageError('pretrain: --text must be FILE…, got nothing. "embedded" needs no file.');
+  if (text === undefined)
+    throw new UsageError('pretrain: --text must be FILE…, got nothing. "embedded" needs no file.');
   requireEmpty('pretrain', folder);
   // What is wrong with the options comes to light before minutes go into a tokenizer.
   const vocabSize = options.vocabSize ?? plannedVocabSize(options.config);
@@ -96,12 +108,8 @@ async function fresh(options: PretrainValues, folder: RunFolder, session: Sessio
   const tokenizerJson =
     tokenizer === undefined
       ? await tokenizerFor(corpus, { vocabSize, maxBytes: options.tokenizerBytes }, session)
-      : readJson("tokenizer", tokenizer, "malformed_data");
-  const config: ModelConfig = configOf(
-    options.config,
-    options.objective,
-    Tokenizer.fromJSON(tokenizerJson).vocabSize,
-  );
+      : readJson('tokenizer', tokenizer, 'malformed_data');
+  const config: ModelConfig = configOf(options.config, options.objective, Tokenizer.fromJSON(tokenizerJson).vocabSize);
   return { options, config, tokenizerJson, state: undefined };
 }
 

@@ -148,9 +148,7 @@ export class Tape implements Ops {
   }
 
   reshape(x: Tensor, shape: Shape): Tensor {
-    return this.#record(this.#ops.reshape(x, shape), [x], (dy) =>
-      this.#give(x, this.#ops.reshape(dy, x.shape), false),
-    );
+    return this.#record(this.#ops.reshape(x, shape), [x], (dy) => this.#give(x, this.#ops.reshape(dy, x.shape), false));
   }
 
   layerNorm(x: Tensor, weight: Tensor, bias: Tensor | undefined, eps: number): Tensor {

@@ -19,8 +19,8 @@ export interface RunDescription {
   readonly head?: HeadConfig;
   /** Labels of a classifier, in the order of its logits. */
   readonly labels?: readonly string[];
-  /** The tokenizer's JSON. */
-  readonly tokenizer: Json;
+  /** The tokenizer's JSON, as `tokenizer.json` holds it. */
+  readonly tokenizer: unknown;
   /** The options of the run, for a resume that must not depend on being given them again. */
   readonly recipe: Json;
 }

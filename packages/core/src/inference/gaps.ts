@@ -26,7 +26,10 @@ export function gapBatch(tokenizer: Tokenizer, text: string, maxLength: number, 
   const encoded = tokenizer.encode(text);
   const first = encoded.indexOf(tokenizer.maskId);
   if (first < 0) {
-    throw new LacunaError('no_mask_token', `fill-mask: the text must hold ${MASK} where something is missing, got none.`);
+    throw new LacunaError(
+      'no_mask_token',
+      `fill-mask: the text must hold ${MASK} where something is missing, got none.`,
+    );
   }
   const tokens = encoded.length + 2 > maxLength ? aroundGaps(tokenizer, encoded, maxLength - 2, truncate) : encoded;
   const visible: number[] = [tokenizer.sepId];
@@ -66,10 +69,14 @@ function aroundGaps(tokenizer: Tokenizer, tokens: Int32Array, room: number, trun
 }
 
 export function tooLong(where: string, tokens: number, room: number, help: string): LacunaError {
-  return new LacunaError('text_too_long', `${where}: the text must have at most ${room} tokens, got ${tokens}. ${help}`, {
-    tokens,
-    limit: room,
-  });
+  return new LacunaError(
+    'text_too_long',
+    `${where}: the text must have at most ${room} tokens, got ${tokens}. ${help}`,
+    {
+      tokens,
+      limit: room,
+    },
+  );
 }
 
 /** Ids of words that are one piece each, in the order given. Throws `unknown_target`. */

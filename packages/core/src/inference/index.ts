@@ -4,4 +4,11 @@ export type { ModelTask } from '../artifact/metadata.ts';
 export { createWasmInference } from '../backends/wasm/inference.ts';
 export * from '../errors.ts';
 export { type FillMaskCandidate, MASK } from './gaps.ts';
-export { type ClassifyOptions, type FillMaskOptions, type LabelScore, loadModel, Model, type ModelParts } from './model.ts';
+export {
+  type ClassifyOptions,
+  type FillMaskOptions,
+  type LabelScore,
+  loadModel,
+  Model,
+  type ModelParts,
+} from './model.ts';

@@ -47,7 +47,13 @@ export interface TrainableOps extends Ops {
   /** target += weight · (source − target): an exponential moving average. */
   lerpGroup(target: TensorGroup, source: TensorGroup, weight: number): void;
   /** Decoupled weight decay Adam over whole groups of the same layout. arXiv 1711.05101 */
-  adamwStep(parameters: TensorGroup, gradients: TensorGroup, m: TensorGroup, v: TensorGroup, options: AdamWOptions): void;
+  adamwStep(
+    parameters: TensorGroup,
+    gradients: TensorGroup,
+    m: TensorGroup,
+    v: TensorGroup,
+    options: AdamWOptions,
+  ): void;
 
   /** into += factor · x; `factor` a number or a scalar tensor. The one in-place op, for summing gradients. */
   accumulate(into: Tensor, x: Tensor, factor?: number | Tensor): void;

@@ -131,7 +131,16 @@ export class WasmInference<K extends InferenceKernels = InferenceKernels> implem
   }
 
   /** y (rows, count) = x · (rows `first` to `first + count` of a weight (O, I), float or int8)ᵀ. */
-  multiply(rows: number, I: number, x: number, w: WasmTensor, first: number, count: number, y: number, ldy: number): void {
+  multiply(
+    rows: number,
+    I: number,
+    x: number,
+    w: WasmTensor,
+    first: number,
+    count: number,
+    y: number,
+    ldy: number,
+  ): void {
     if (w.dtype === 'int8') {
       const at = w.at + first * I;
       this.kernels.gemmInt8(rows, count, I, x, I, at, w.scales + 4 * first, y, ldy, 0, this.gemmScratch);

@@ -1,0 +1,64 @@
+/** `lacuna export`: a run becomes the one file that the edge serves, with a report of what int8 costs. */
+import { parameterShapes, quantizationReport, readArtifact } from '@lacuna/core';
+import { loadCheckpoint, saveBytes } from '@lacuna/core/node';
+import { defineCommand } from '../command.ts';
+import { figures } from '../follow-training.ts';
+import { openBackend } from '../lane-backend.ts';
+import { BACKEND_OPTIONS } from '../pretrain-options.ts';
+import { RunFolder } from '../run-folder.ts';
+import { SCORING_OPTIONS, score, scoringBatches } from '../scoring.ts';
+import { percent } from '../table.ts';
+import { artifactBytes, nameFrom } from '../trained-model.ts';
+
+export const exportModel = defineCommand({
+  name: 'export',
+  about:
+    'Writes the averaged weights of a run as one file, int8 with a scale a row. Given --text or --data, it scores the ' +
+    'float and the int8 model on them and keeps the int8 figures in the file.',
+  options: {
+    model: { kind: 'text', value: 'DIR', about: 'the folder of a run', required: true },
+    out: { kind: 'text', value: 'FILE', about: 'the file to write, *.safetensors', required: true },
+    name: { kind: 'text', value: 'NAME', about: 'how requests name the model (default: from --out)' },
+    float: { kind: 'flag', about: 'keep float32' },
+    ...SCORING_OPTIONS,
+    ...BACKEND_OPTIONS,
+  },
+  examples: ['lacuna export --model runs/student --out models/fill-mask.safetensors --text held-out.txt'],
+  async run(options, _positionals, session) {
+    const checkpoint = await loadCheckpoint(new RunFolder(options.model).checkpoint);
+    const { config, head, recipe, state } = checkpoint;
+    const name = options.name ?? nameFrom(options.out.replace(/\.safetensors$/, ''));
+    const quantization = options.float ? 'none' : 'int8';
+    const provenance = { recipe, step: state.step, tokens: state.tokens };
+    let bytes = await artifactBytes(checkpoint, name, quantization, { provenance });
+    const exported = await readArtifact(bytes);
+    const plain = await readArtifact(await artifactBytes(checkpoint, name, 'none'));
+    const weights = Object.fromEntries(
+      Object.entries(plain.weights).flatMap(([key, weight]) =>
+        weight.kind === 'float32' ? [[key, weight.values] as const] : [],
+      ),
+    );
+    const report = quantizationReport(weights, parameterShapes(config, head));
+    const lines: string[] = [];
+    let scores = {};
+    if (options.text !== undefined || options.data !== undefined) {
+      const batches = await scoringBatches('export', plain, options);
+      const ops = await openBackend(options);
+      const float = await score(ops, plain, batches, session, 'float32');
+      const shipped = quantization === 'int8' ? await score(ops, exported, batches, session, 'int8') : float;
+      scores = { float, shipped };
+      bytes = await artifactBytes(checkpoint, name, quantization, { provenance, metrics: { ...shipped } });
+      lines.push(`float32: ${figures(float)}`, `${quantization === 'int8' ? 'int8' : 'shipped'}: ${figures(shipped)}`);
+    }
+    await saveBytes(options.out, bytes);
+    const worst = report.tensors.slice(0, 3).map(({ name: of, relativeError }) => `${of} ${percent(relativeError)}`);
+    lines.push(
+      `int8 rounds the weights by ${percent(report.relativeError)} of their norm; most: ${worst.join(', ')}.`,
+      `Wrote ${options.out}: ${name}, ${exported.task}, ${(bytes.length / 1e6).toFixed(2)} MB.`,
+    );
+    return {
+      fields: { out: options.out, name, task: exported.task, quantization, sizeBytes: bytes.length, report, ...scores },
+      text: lines.join('\n'),
+    };
+  },
+});

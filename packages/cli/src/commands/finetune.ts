@@ -1,0 +1,84 @@
+/** `lacuna finetune`: a pre-trained encoder learns to label texts. */
+import { finetune as train } from '@lacuna/core';
+import { defineCommand, UsageError } from '../command.ts';
+import { FINETUNE_OPTIONS, finetuneRecipe } from '../finetune-options.ts';
+import { followTraining } from '../follow-training.ts';
+import { DATA_OPTIONS, openLabelled } from '../labelled-data.ts';
+import { laneFactory } from '../lane-backend.ts';
+import { formatQuantity } from '../quantity.ts';
+import { requireEmpty, resumeRun, storedRecipe } from '../resume.ts';
+import { RunFolder } from '../run-folder.ts';
+import { expectTask, floatWeights, readTrainedModel, tokenizerOf } from '../trained-model.ts';
+
+export const finetune = defineCommand({
+  name: 'finetune',
+  about:
+    'Puts a classification head on a pre-trained encoder and trains both on labelled texts. ' +
+    'Ctrl-C saves a checkpoint; --resume goes on from it with the same bits.',
+  options: {
+    model: { kind: 'text', value: 'DIR|FILE', about: 'the pre-trained model to start from' },
+    ...DATA_OPTIONS,
+    out: { kind: 'text', value: 'DIR', about: 'the folder of the run', required: true },
+    resume: { kind: 'flag', about: 'go on from the checkpoint in --out with its own options' },
+    multiLabel: { kind: 'flag', about: 'a text may have several labels, or none' },
+    ...FINETUNE_OPTIONS,
+  },
+  examples: [
+    'lacuna finetune --model runs/base --data train.tsv --valid dev.tsv --out runs/sentiment',
+    'lacuna finetune --out runs/sentiment --resume',
+  ],
+  async run(line, _positionals, session) {
+    const folder = new RunFolder(line.out);
+    if (!line.resume) requireEmpty('finetune', folder);
+    const resumed = line.resume ? await resumeRun('finetune', folder, line, session) : undefined;
+    const options = resumed?.options ?? line;
+    const { model, data, valid, multiLabel, lanes, backend } = options;
+    if (model === undefined || data === undefined) {
+      throw new UsageError('finetune: expected --model DIR|FILE and --data FILE.');
+    }
+    const pretrained = await readTrainedModel(model);
+    expectTask('finetune', pretrained, 'fill-mask');
+    const tokenizer = tokenizerOf(pretrained);
+    const { config } = pretrained;
+    const recipe = finetuneRecipe(options, { multiLabel });
+    const known = resumed?.checkpoint.labels;
+    const { examples, labels } = await openLabelled(data, tokenizer, recipe.maxLength, multiLabel, options, known);
+    const held =
+      valid === undefined
+        ? undefined
+        : await openLabelled(valid, tokenizer, recipe.maxLength, multiLabel, options, labels);
+    folder.create();
+    folder.writeJson('config.json', config);
+    const tokenizerJson = tokenizer.toJSON();
+    folder.writeJson('tokenizer.json', tokenizerJson);
+    folder.log({ type: resumed ? 'resume' : 'start', recipe, options, labels });
+    session.progress.note(`finetune: ${formatQuantity(examples.length)} examples of ${labels.length} labels`);
+    const events = train({
+      config,
+      numLabels: labels.length,
+      recipe,
+      encoder: floatWeights(pretrained),
+      examples,
+      makeLanes: await laneFactory(options, lanes),
+      checkpointEvery: { minutes: options.checkpointMinutes },
+      signal: session.signal,
+      ...(held === undefined ? {} : { evaluation: { examples: held.examples } }),
+      ...(resumed === undefined ? {} : { resume: resumed.checkpoint.state }),
+    });
+    return followTraining(events, {
+      label: 'finetune',
+      folder,
+      description: {
+        config,
+        head: { numLabels: labels.length },
+        labels,
+        tokenizer: tokenizerJson,
+        recipe: storedRecipe('finetune', options, recipe),
+      },
+      resumeLine: `lacuna finetune --out ${folder.path} --resume`,
+      nextLine: `Try it: lacuna classify "…" --model ${folder.path}`,
+      fields: { labels, examples: examples.length, lanes, backend },
+      session,
+    });
+  },
+});

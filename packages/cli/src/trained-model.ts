@@ -1,0 +1,107 @@
+/** A trained model by its path: the folder of a run, or an exported file. Both are read as the one-file artifact. */
+import { readFile, stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import {
+  type Artifact,
+  type Checkpoint,
+  LacunaError,
+  loadModel,
+  type Model,
+  type Ops,
+  type Params,
+  readArtifact,
+  Tokenizer,
+  weightsOf,
+  writeArtifact,
+} from '@lacuna/core';
+import { loadCheckpoint } from '@lacuna/core/node';
+import { RunFolder } from './run-folder.ts';
+
+export const MODEL_OPTION = {
+  model: { kind: 'text', value: 'DIR|FILE', about: 'the folder of a run, or an exported model', required: true },
+} as const;
+
+/**
+ * The model at `path`; of a run its averaged weights, as float32.
+ * Throws `file_not_found`, `checkpoint_not_found`, `artifact_truncated`, `artifact_corrupt`, `checkpoint_mismatch`.
+ */
+export async function readTrainedModel(path: string): Promise<Artifact> {
+  const info = await stat(path).catch(() => undefined);
+  if (!info) {
+    throw new LacunaError('file_not_found', `model: expected the folder of a run or a file, got nothing at ${path}.`, {
+      path,
+    });
+  }
+  if (!info.isDirectory()) return readArtifact(await readFile(path));
+  const checkpoint = await loadCheckpoint(new RunFolder(path).checkpoint);
+  return readArtifact(await artifactBytes(checkpoint, nameFrom(path), 'none'));
+}
+
+/** A checkpoint's averaged weights as an artifact's bytes. */
+export function artifactBytes(
+  checkpoint: Checkpoint,
+  name: string,
+  quantization: 'int8' | 'none',
+  extra: Pick<Parameters<typeof writeArtifact>[0], 'metrics' | 'provenance'> = {},
+): Promise<Uint8Array> {
+  const { config, head, labels, tokenizer } = checkpoint;
+  const multiLabel = isMultiLabel(checkpoint);
+  const params = weightsOf(checkpoint, 'ema');
+  return writeArtifact({ name, config, head, labels, multiLabel, tokenizer, params, quantization, ...extra });
+}
+
+/** `Runs/My base` → `my-base` */
+export function nameFrom(path: string): string {
+  const name = basename(resolve(path))
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9._-]+/g, '-');
+  return /^[a-z0-9]/.test(name) ? name.slice(0, 64) : `model${name}`.slice(0, 64);
+}
+
+/** Float32 weights by name, whatever they are stored as. */
+export function floatWeights(artifact: Artifact): Record<string, Float32Array> {
+  const weights: Record<string, Float32Array> = {};
+  for (const [name, weight] of Object.entries(artifact.weights)) {
+    if (weight.kind === 'float32') weights[name] = weight.values;
+    else {
+      const width = weight.shape[1] ?? 1;
+      weights[name] = Float32Array.from(weight.values, (q, i) => q * (weight.scales[Math.floor(i / width)] as number));
+    }
+  }
+  return weights;
+}
+
+/** The weights on a backend, int8 ones as int8. */
+export function paramsOn(ops: Ops, artifact: Artifact): Params {
+  return Object.fromEntries(
+    Object.entries(artifact.weights).map(([name, weight]) => [
+      name,
+      weight.kind === 'int8'
+        ? ops.quantizedTensor(weight.values, weight.scales, weight.shape)
+        : ops.persistent(weight.shape, weight.values),
+    ]),
+  );
+}
+
+/** The model as users call it. */
+export async function openModel(path: string, ops: Ops): Promise<Model> {
+  return loadModel(ops, await readTrainedModel(path));
+}
+
+export function tokenizerOf(artifact: Artifact): Tokenizer {
+  return new Tokenizer(artifact.pieces);
+}
+
+/** Throws `unsupported_task` unless the model does `task`. */
+export function expectTask(command: string, artifact: Artifact, task: Artifact['task']): void {
+  if (artifact.task === task) return;
+  throw new LacunaError('unsupported_task', `${command}: expected a model for ${task}, got one for ${artifact.task}.`, {
+    expected: task,
+    got: artifact.task,
+  });
+}
+
+function isMultiLabel(checkpoint: Checkpoint): boolean {
+  const stored = checkpoint.recipe as { readonly recipe?: { readonly multiLabel?: boolean } } | null;
+  return stored?.recipe?.multiLabel === true;
+}
