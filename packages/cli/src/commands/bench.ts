@@ -32,11 +32,51 @@ const BENCHMARKS: Readonly<Record<string, (options: BenchValues, session: Sessio
       ].join('\n'),
     };
   },
+  train: async ({ lanes, kernels }, { progress, signal }) => {
+    const { benchTrain } = await import('../bench/train.ts');
+    const report = await benchTrain({
+      lanes,
+      kernels,
+      signal,
+      onRound: (round, rounds) => progress.update({ label: 'bench train', fraction: round / rounds }),
+    });
+    const { tokensPerSecond, gflops, ofPeak, speedup, pytorchTokensPerSecond, pytorchRatio, missing } = report;
+    const lines = [
+      `${Math.round(tokensPerSecond)} tokens/s on ${lanes} lane${lanes > 1 ? 's' : ''}: ` +
+        `${gflops.toFixed(1)} GFLOP/s, ${percent(ofPeak)} of peak`,
+    ];
+    if (speedup !== undefined) lines.push(`${speedup.toFixed(2)} times one lane`);
+    if (pytorchTokensPerSecond !== undefined && pytorchRatio !== undefined) {
+      lines.push(`PyTorch: ${Math.round(pytorchTokensPerSecond)} tokens/s; ours is ${pytorchRatio.toFixed(2)} of it`);
+    }
+    return { fields: { ...report }, text: [...lines, ...missing.map((name) => `Not measured: ${name}.`)].join('\n') };
+  },
+  objective: async ({ kernels, ratio }, { progress, signal }) => {
+    const { benchObjective } = await import('../bench/objective.ts');
+    const report = await benchObjective({
+      kernels,
+      ratio,
+      signal,
+      onRow: (_row, done, total) => progress.update({ label: 'bench objective', fraction: done / total }),
+    });
+    const rows = report.rows.map((row) => [
+      `${row.length} tokens, ${row.encoderLayers} + ${row.decoderLayers} layers`,
+      row.maeMs.toFixed(0),
+      row.mlmMs.toFixed(0),
+      row.speedup.toFixed(2),
+      row.flopRatio.toFixed(2),
+    ]);
+    return {
+      fields: { ratio, ...report },
+      text: table([`ratio ${ratio}`, 'mae ms', 'mlm ms', 'times', 'by operations'], rows),
+    };
+  },
 };
 
 interface BenchValues {
   readonly lanes: number;
   readonly kernels: 'auto' | 'simd' | 'relaxed';
+  readonly ratio: number;
 }
 
 export const bench = defineCommand({
@@ -45,9 +85,15 @@ export const bench = defineCommand({
   positionals: ['WHAT'],
   options: {
     lanes: { kind: 'integer', about: 'train: worker threads that share every batch', default: 1, min: 1, max: 256 },
-    kernels: { kind: 'choice', choices: ['auto', 'simd', 'relaxed'], about: 'train: which build', default: 'auto' },
+    kernels: {
+      kind: 'choice',
+      choices: ['auto', 'simd', 'relaxed'],
+      about: 'train, objective: which build',
+      default: 'auto',
+    },
+    ratio: { kind: 'number', about: 'objective: share of tokens removed', default: 0.5, min: 0.05, max: 0.95 },
   },
-  examples: ['lacuna bench kernels --json'],
+  examples: ['lacuna bench kernels --json', 'lacuna bench train --lanes 2 --json', 'lacuna bench objective --json'],
   async run(options, [what = ''], session) {
     const benchmark = BENCHMARKS[what];
     if (benchmark === undefined) {

@@ -1,5 +1,5 @@
 /** `lacuna pretrain`: text in, a masked autoencoder out. */
-import { type Json, type ModelConfig, parameterCount, Tokenizer, pretrain as train } from '@lacuna/core';
+import { type ModelConfig, parameterCount, Tokenizer, pretrain as train } from '@lacuna/core';
 import { defineCommand, type Session, UsageError, type Values } from '../command.ts';
 import { openCorpus, tokenizerFor } from '../corpus.ts';
 import { followTraining } from '../follow-training.ts';

@@ -74,7 +74,10 @@ const SCALE = '.scale';
 export async function writeArtifact(parts: ArtifactParts): Promise<Uint8Array> {
   const { config, head, labels = [], quantization } = parts;
   if (labels.length !== (head?.numLabels ?? 0)) {
-    throw new LacunaError('invalid_argument', `artifact: expected ${head?.numLabels ?? 0} labels, got ${labels.length}.`);
+    throw new LacunaError(
+      'invalid_argument',
+      `artifact: expected ${head?.numLabels ?? 0} labels, got ${labels.length}.`,
+    );
   }
   const tensors: Record<string, StoredTensor> = {};
   for (const [name, shape] of Object.entries(parameterShapes(config, head))) {

@@ -52,14 +52,20 @@ export function readMetadata(stored: Readonly<Record<string, string>>): Artifact
   if (task !== 'fill-mask' && task !== 'text-classification') {
     throw corrupt('task', '"fill-mask" or "text-classification"', task);
   }
-  if (quantization !== 'int8' && quantization !== 'none') throw corrupt('quantization', '"int8" or "none"', quantization);
+  if (quantization !== 'int8' && quantization !== 'none')
+    throw corrupt('quantization', '"int8" or "none"', quantization);
   const config = readConfig(parse(stored, 'config'));
   const labels = parse(stored, 'labels');
   if (!Array.isArray(labels) || labels.some((label) => typeof label !== 'string')) {
     throw corrupt('labels', 'a list of strings', labels);
   }
   const isClassifier = task === 'text-classification';
-  check(isClassifier ? labels.length >= 2 : labels.length === 0, 'labels', 'labels for a classifier only', labels.length);
+  check(
+    isClassifier ? labels.length >= 2 : labels.length === 0,
+    'labels',
+    'labels for a classifier only',
+    labels.length,
+  );
   const multiLabel = parse(stored, 'multiLabel');
   if (typeof multiLabel !== 'boolean') throw corrupt('multiLabel', 'true or false', multiLabel);
   const pieces = tokenizer.split(SEPARATOR);

@@ -65,7 +65,10 @@ export class Tape implements Ops {
   /** Adds a gradient to x's. `owned`: the tensor was made for this and nothing else reads it. */
   #give(x: Tensor, gradient: Tensor, owned: boolean): void {
     const parameter = this.#parameters.get(x);
-    if (parameter) return this.#ops.accumulate(parameter, gradient);
+    if (parameter) {
+      this.#ops.accumulate(parameter, gradient);
+      return;
+    }
     if (!this.#tracked.has(x)) return;
     const before = this.#gradients.get(x);
     if (!before) {

@@ -30,5 +30,9 @@ export function classifierLogits(
   const dense = parameter(params, 'classifier.dense.weight');
   const hidden = ops.tanh(ops.linear(pooled, dense, parameter(params, 'classifier.dense.bias')));
   const kept = dropout && dropout.rate > 0 ? ops.dropout(hidden, dropout.rate, dropout.key()) : hidden;
-  return ops.linear(kept, parameter(params, 'classifier.out_proj.weight'), parameter(params, 'classifier.out_proj.bias'));
+  return ops.linear(
+    kept,
+    parameter(params, 'classifier.out_proj.weight'),
+    parameter(params, 'classifier.out_proj.bias'),
+  );
 }

@@ -105,7 +105,8 @@ export function validateConfig(value: unknown): ModelConfig {
   if (config.objective !== 'mae' && config.objective !== 'mlm') fail('objective', '"mae" or "mlm"', config.objective);
   const layers: unknown = config.numDecoderLayers;
   if (!Number.isInteger(layers) || (layers as number) < 0) fail('numDecoderLayers', 'an integer of 0 or more', layers);
-  if (config.objective === 'mae' && config.numDecoderLayers < 1) fail('numDecoderLayers', '1 or more for "mae"', layers);
+  if (config.objective === 'mae' && config.numDecoderLayers < 1)
+    fail('numDecoderLayers', '1 or more for "mae"', layers);
   if (config.objective === 'mlm' && config.numDecoderLayers !== 0) fail('numDecoderLayers', '0 for "mlm"', layers);
   if (config.decoderQueries !== 'seeded' && config.decoderQueries !== 'plain') {
     fail('decoderQueries', '"seeded" or "plain"', config.decoderQueries);
@@ -119,7 +120,8 @@ export function validateConfig(value: unknown): ModelConfig {
   }
   for (const field of ['padTokenId', 'sepTokenId', 'maskTokenId'] as const) {
     const id: unknown = config[field];
-    if (!Number.isInteger(id) || (id as number) < 0 || (id as number) >= config.vocabSize) fail(field, 'a token id', id);
+    if (!Number.isInteger(id) || (id as number) < 0 || (id as number) >= config.vocabSize)
+      fail(field, 'a token id', id);
   }
   return config;
 }

@@ -62,7 +62,11 @@ const isResidualOutput = (name: string) => name.endsWith('output.dense.weight');
  * Initial values: matrices from N(0, √(2/5C)) truncated at two deviations, those that write to the residual stream
  * divided by √(2·layers) (GPT-2), norms 1, biases 0.
  */
-export function initialParameters(config: ModelConfig, random: Random, head?: HeadConfig): Record<string, Float32Array> {
+export function initialParameters(
+  config: ModelConfig,
+  random: Random,
+  head?: HeadConfig,
+): Record<string, Float32Array> {
   const values: Record<string, Float32Array> = {};
   for (const [name, shape] of Object.entries(parameterShapes(config, head))) {
     const array = new Float32Array(sizeOf(shape));

@@ -29,7 +29,10 @@ describe('quantizeRows', () => {
 
   it('is symmetric: −w gives −q', () => {
     const matrix = Float32Array.from({ length: 64 }, (_, i) => Math.sin(i * 7) + 1e-3);
-    const minus = quantizeRows(matrix.map((value) => -value), [8, 8]).values;
+    const minus = quantizeRows(
+      matrix.map((value) => -value),
+      [8, 8],
+    ).values;
     const plus = quantizeRows(matrix, [8, 8]).values;
     expect([...minus].map((value) => -value + 0)).toEqual([...plus].map((value) => value + 0));
   });

@@ -1,0 +1,41 @@
+/** The same training step in PyTorch, in a child process that takes a step a line; absent where it is not installed. */
+import { spawn, spawnSync } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { StepShape } from './training-step.ts';
+
+const SCRIPT = fileURLToPath(new URL('./pytorch_step.py', import.meta.url));
+
+export interface Pytorch {
+  /** Takes a step; undefined when there is no PyTorch. */
+  readonly step?: () => Promise<void>;
+  readonly reason?: string;
+  close(): void;
+}
+
+/** Debian's own interpreter has Debian's packages, whatever else is first in the path. */
+const INTERPRETERS = ['python3', '/usr/bin/python3'];
+
+/** `LACUNA_PYTHON` names another interpreter. */
+export async function startPytorch(shape: StepShape, threads: number): Promise<Pytorch> {
+  const named = process.env.LACUNA_PYTHON;
+  const candidates = named === undefined ? INTERPRETERS : [named];
+  const python = candidates.find((path) => spawnSync(path, ['-c', 'import torch']).status === 0);
+  if (python === undefined) return { reason: `${candidates.join(' and ')} cannot import torch`, close() {} };
+  const { config, batchSize, length, ratio } = shape;
+  const child = spawn(python, [SCRIPT, JSON.stringify({ ...config, batchSize, length, ratio, threads })], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, OMP_NUM_THREADS: `${threads}`, OPENBLAS_NUM_THREADS: `${threads}` },
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    async step() {
+      child.stdin.write('step\n');
+      const { done } = await lines.next();
+      if (done) throw new Error('bench train: the PyTorch process ended.');
+    },
+    close() {
+      child.stdin.end();
+    },
+  };
+}
