@@ -9,8 +9,8 @@ const ROAD = [
   ...['training', 'quantize', 'artifact', 'checkpoint', 'distill', 'inference', 'backends'],
 ];
 
-/** These start threads, so they say with which backend; all other code is given one. */
-const NAME_A_BACKEND = ['training/lanes-node.ts', 'training/lane-thread.ts'];
+/** Two start threads and one is an entry, so they say which backend; all other code is given one. */
+const NAME_A_BACKEND = ['training/lanes-node.ts', 'training/lane-thread.ts', 'inference/index.ts'];
 
 const CORE = 'packages/core/src/';
 

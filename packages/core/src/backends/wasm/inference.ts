@@ -1,5 +1,4 @@
 /** The forward ops on WebAssembly SIMD: kernels over an arena. All that the edge needs; `training.ts` adds the gradients. */
-import { LacunaError } from '../../errors.ts';
 import type { AttentionOptions, Ops, SoftTargets, VocabularyTargets } from '../../ops/ops.ts';
 import {
   type AttentionShape,
@@ -16,100 +15,16 @@ import {
   expectLength,
   expectSame,
 } from '../../ops/shapes.ts';
-import { expectShape, type Shape, sizeOf, type Tensor } from '../../tensor/tensor.ts';
-import { Arena, WasmTensor } from './arena.ts';
-import { type InferenceKernels, instantiate } from './kernels.ts';
+import { type Shape, sizeOf, type Tensor } from '../../tensor/tensor.ts';
+import { WasmTensor } from './arena.ts';
+import type { InferenceKernels } from './kernels.ts';
 import { RotaryTables } from './rotary.ts';
 import { binaryCrossEntropy, cosineLoss, meanSquaredError, softmaxCrossEntropy } from './small-losses.ts';
+import { WasmTensors } from './tensors.ts';
 import { topTargets, vocabularyLoss, vocabularyRank } from './vocabulary.ts';
 
-export class WasmInference<K extends InferenceKernels = InferenceKernels> implements Ops {
-  readonly name = 'wasm';
-  readonly arena: Arena;
-  readonly kernels: K;
-  /** Where gemm packs its panels. */
-  readonly gemmScratch: number;
-  readonly #rotary: RotaryTables;
-  #running: Promise<unknown> = Promise.resolve();
-
-  constructor(module: WebAssembly.Module) {
-    const memory = new WebAssembly.Memory({ initial: 32, maximum: 65_536 });
-    this.kernels = instantiate<K>(module, memory);
-    this.arena = new Arena(memory, this.kernels.heapBase());
-    this.gemmScratch = this.arena.allocatePersistent(this.kernels.gemmScratchBytes());
-    this.#rotary = new RotaryTables(this.arena);
-  }
-
-  /** Bytes of the instance's memory. */
-  memoryBytes(): number {
-    return this.arena.memory.buffer.byteLength;
-  }
-
-  /** The handle as this backend's own; throws `invalid_argument` for one that died. */
-  own(tensor: Tensor): WasmTensor {
-    if (tensor instanceof WasmTensor) return this.arena.check(tensor);
-    throw new LacunaError('invalid_argument', 'wasm: this tensor belongs to another backend.');
-  }
-
-  /** An uninitialised float32 tensor of the running scope. */
-  make(shape: Shape): WasmTensor {
-    return new WasmTensor(shape, 'float32', this.arena.allocate(4 * sizeOf(shape)), this.arena.scope);
-  }
-
-  /** Host integers in the arena: their offset. 0 for undefined. */
-  integers(values: Int32Array | undefined): number {
-    if (!values) return 0;
-    const at = this.arena.allocate(4 * values.length);
-    this.arena.ints(at, values.length).set(values);
-    return at;
-  }
-
-  tensor(values: ArrayLike<number>, shape: Shape): Tensor {
-    expectLength('tensor', 'values', values, sizeOf(shape));
-    const tensor = this.make(shape);
-    this.arena.floats(tensor.at, tensor.size).set(values);
-    return tensor;
-  }
-
-  quantizedTensor(values: Int8Array, scales: Float32Array, shape: Shape): Tensor {
-    expectShape('quantizedTensor', 'shape', shape, [-1, -1]);
-    expectLength('quantizedTensor', 'values', values, sizeOf(shape));
-    expectLength('quantizedTensor', 'scales', scales, shape[0] as number);
-    const at = this.arena.allocatePersistent(values.length);
-    new Int8Array(this.arena.memory.buffer, at, values.length).set(values);
-    const scalesAt = this.arena.allocatePersistent(4 * scales.length);
-    this.arena.floats(scalesAt, scales.length).set(scales);
-    return new WasmTensor(shape, 'int8', at, 0, scalesAt);
-  }
-
-  persistent(shape: Shape, values?: ArrayLike<number>): Tensor {
-    const size = sizeOf(shape);
-    if (values) expectLength('persistent', 'values', values, size);
-    const at = this.arena.allocatePersistent(4 * size);
-    const view = this.arena.floats(at, size);
-    if (values) view.set(values);
-    else view.fill(0);
-    return new WasmTensor(shape, 'float32', at, 0);
-  }
-
-  async read(tensor: Tensor): Promise<Float32Array> {
-    const { at, size, dtype } = this.own(tensor);
-    if (dtype === 'int32') return this.arena.ints(at, size).slice() as unknown as Float32Array;
-    return this.arena.floats(at, size).slice();
-  }
-
-  scope<T>(fn: () => Promise<T> | T): Promise<T> {
-    const run = this.#running.then(async () => {
-      this.arena.enter();
-      try {
-        return await fn();
-      } finally {
-        this.arena.leave();
-      }
-    });
-    this.#running = run.catch(() => undefined);
-    return run;
-  }
+export class WasmInference<K extends InferenceKernels = InferenceKernels> extends WasmTensors<K> implements Ops {
+  readonly #rotary = new RotaryTables(this.arena);
 
   embedding(table: Tensor, ids: Int32Array, shape: Shape): Tensor {
     const { C } = checkEmbedding(table.shape, ids, shape);
@@ -297,12 +212,6 @@ export class WasmInference<K extends InferenceKernels = InferenceKernels> implem
   cosineLoss(x: Tensor, target: Tensor): Tensor {
     expectSame('cosineLoss', x, target);
     return this.tensor([cosineLoss(this.values(x), this.values(target), x.shape[x.shape.length - 1] as number)], []);
-  }
-
-  /** A view of a float tensor's values; it dies when memory grows. */
-  values(tensor: Tensor): Float32Array {
-    const { at, size } = this.own(tensor);
-    return this.arena.floats(at, size);
   }
 }
 

@@ -13,89 +13,21 @@ import {
   checkSelfAttention,
   checkTargets,
   checkVocabularyLoss,
-  expectLength,
   expectSame,
 } from '../../ops/shapes.ts';
-import type { AdamWOptions, TensorGroup, TrainableOps, WeightGradients } from '../../ops/trainable-ops.ts';
+import type { TrainableOps, WeightGradients } from '../../ops/trainable-ops.ts';
 import { expectShape, type Shape, sizeOf, type Tensor } from '../../tensor/tensor.ts';
-import { WasmTensor } from './arena.ts';
-import { WasmInference } from './inference.ts';
+import type { WasmTensor } from './arena.ts';
+import { WasmGroups } from './groups.ts';
 import {
   binaryCrossEntropyBackward,
   cosineLossBackward,
   meanSquaredErrorBackward,
   softmaxCrossEntropyBackward,
 } from './small-losses-backward.ts';
-import type { TrainingKernels } from './training-kernels.ts';
 import { forLogits, TargetArguments } from './vocabulary.ts';
 
-/** A group's flat buffer. */
-interface WasmGroup extends TensorGroup {
-  readonly at: number;
-}
-
-export class WasmBackend extends WasmInference<TrainingKernels> implements TrainableOps {
-  group(shapes: Readonly<Record<string, Shape>>): TensorGroup {
-    const size = Object.values(shapes).reduce((sum, shape) => sum + sizeOf(shape), 0);
-    const start = this.persistent([size]) as WasmTensor;
-    const tensors: Record<string, Tensor> = {};
-    let at = start.at;
-    for (const [name, shape] of Object.entries(shapes)) {
-      tensors[name] = new WasmTensor(shape, 'float32', at, 0);
-      at += 4 * sizeOf(shape);
-    }
-    return { tensors, size, at: start.at } as WasmGroup;
-  }
-
-  #flat(group: TensorGroup): Float32Array {
-    return this.arena.floats((group as WasmGroup).at, group.size);
-  }
-
-  async readGroup(group: TensorGroup): Promise<Float32Array> {
-    return this.#flat(group).slice();
-  }
-
-  writeGroup(group: TensorGroup, values: Float32Array): void {
-    expectLength('writeGroup', 'values', values, group.size);
-    this.#flat(group).set(values);
-  }
-
-  zeroGroup(group: TensorGroup): void {
-    this.#flat(group).fill(0);
-  }
-
-  squaredNorm(group: TensorGroup): Tensor {
-    return this.tensor([this.kernels.squaredNorm(group.size, (group as WasmGroup).at)], []);
-  }
-
-  lerpGroup(target: TensorGroup, source: TensorGroup, weight: number): void {
-    expectLength('lerpGroup', 'source', { length: source.size }, target.size);
-    this.kernels.lerp(target.size, weight, (source as WasmGroup).at, (target as WasmGroup).at);
-  }
-
-  adamwStep(
-    parameters: TensorGroup,
-    gradients: TensorGroup,
-    m: TensorGroup,
-    v: TensorGroup,
-    options: AdamWOptions,
-  ): void {
-    const { learningRate, beta1, beta2, epsilon, weightDecay, step, gradientScale, decayed } = options;
-    for (const [name, group] of Object.entries({ gradients, m, v })) {
-      expectLength('adamwStep', name, { length: group.size }, parameters.size);
-    }
-    const inverse1 = 1 / (1 - beta1 ** step);
-    const inverse2 = 1 / (1 - beta2 ** step);
-    let offset = 0;
-    for (const [name, tensor] of Object.entries(parameters.tensors)) {
-      const n = sizeOf(tensor.shape);
-      const places = [parameters, gradients, m, v].map((group) => (group as WasmGroup).at + offset);
-      const decay = decayed.has(name) ? weightDecay : 0;
-      this.kernels.adamw(n, ...places, learningRate, beta1, beta2, epsilon, decay, inverse1, inverse2, gradientScale);
-      offset += 4 * n;
-    }
-  }
-
+export class WasmBackend extends WasmGroups implements TrainableOps {
   accumulate(into: Tensor, x: Tensor, factor: number | Tensor = 1): void {
     expectSame('accumulate', into, x);
     const by = typeof factor === 'number' ? factor : (this.values(factor)[0] as number);
