@@ -1,6 +1,6 @@
 /** The backend that the command line chose, as lanes and as bare ops. */
 import type { LaneFactory, TrainableOps } from '@lacuna/core';
-import { createLanes, createWasmBackend, type LaneBackend, loadKernels } from '@lacuna/core/node';
+import { createLanes, createWasmBackend, type LaneBackend, loadKernels, referenceBackend } from '@lacuna/core/node';
 
 export interface BackendChoice {
   readonly backend: 'wasm' | 'reference';
@@ -15,9 +15,7 @@ export async function laneFactory(choice: BackendChoice, lanes: number): Promise
 /** For evaluating and answering in this process. */
 export async function openBackend(choice: BackendChoice): Promise<TrainableOps> {
   const backend = await laneBackend(choice);
-  if (backend.name === 'wasm') return createWasmBackend(backend.module);
-  const { referenceBackend } = await import('@lacuna/core/node');
-  return referenceBackend();
+  return backend.name === 'wasm' ? createWasmBackend(backend.module) : referenceBackend();
 }
 
 async function laneBackend({ backend, kernels }: BackendChoice): Promise<LaneBackend> {

@@ -1,6 +1,7 @@
 /** What the core offers in Node only: files, threads, kernels from disk. A table of contents. */
 
-// backends: kernels from disk
+// backends: the specification, and kernels from disk
+export { referenceBackend } from './backends/reference/training.ts';
 export { type KernelBuild, loadKernels } from './backends/wasm/load-node.ts';
 export { createWasmBackend } from './backends/wasm/training.ts';
 // checkpoints on disk

@@ -1,0 +1,88 @@
+/** Groups of tensors in flat buffers, and what a step does to them. */
+import { expectLength, expectSame } from '../../ops/shapes.ts';
+import type { AdamWOptions, TensorGroup } from '../../ops/trainable-ops.ts';
+import { type Shape, sizeOf, type Tensor } from '../../tensor/tensor.ts';
+import { ReferenceInference } from './inference.ts';
+import { ReferenceTensor } from './tensors.ts';
+
+interface ReferenceGroup extends TensorGroup {
+  readonly flat: Float64Array;
+}
+
+const flatOf = (group: TensorGroup) => (group as ReferenceGroup).flat;
+
+export class ReferenceGroups extends ReferenceInference {
+  group(shapes: Readonly<Record<string, Shape>>): TensorGroup {
+    const size = Object.values(shapes).reduce((sum, shape) => sum + sizeOf(shape), 0);
+    const flat = new Float64Array(size);
+    const tensors: Record<string, Tensor> = {};
+    let at = 0;
+    for (const [name, shape] of Object.entries(shapes)) {
+      tensors[name] = new ReferenceTensor(shape, flat.subarray(at, at + sizeOf(shape)), 0);
+      at += sizeOf(shape);
+    }
+    return { tensors, size, flat } as ReferenceGroup;
+  }
+
+  async readGroup(group: TensorGroup): Promise<Float32Array> {
+    return Float32Array.from(flatOf(group));
+  }
+
+  writeGroup(group: TensorGroup, values: Float32Array): void {
+    expectLength('writeGroup', 'values', values, group.size);
+    flatOf(group).set(values);
+  }
+
+  zeroGroup(group: TensorGroup): void {
+    flatOf(group).fill(0);
+  }
+
+  squaredNorm(group: TensorGroup): Tensor {
+    return this.tensor([flatOf(group).reduce((sum, x) => sum + x * x, 0)], []);
+  }
+
+  lerpGroup(target: TensorGroup, source: TensorGroup, weight: number): void {
+    expectLength('lerpGroup', 'source', { length: source.size }, target.size);
+    const [to, from] = [flatOf(target), flatOf(source)];
+    for (let i = 0; i < to.length; i++) to[i] = (to[i] as number) + weight * ((from[i] as number) - (to[i] as number));
+  }
+
+  adamwStep(
+    parameters: TensorGroup,
+    gradients: TensorGroup,
+    m: TensorGroup,
+    v: TensorGroup,
+    options: AdamWOptions,
+  ): void {
+    const { learningRate, beta1, beta2, epsilon, weightDecay, step, gradientScale, decayed } = options;
+    for (const [name, group] of Object.entries({ gradients, m, v })) {
+      expectLength('adamwStep', name, { length: group.size }, parameters.size);
+    }
+    const [p, g, first, second] = [parameters, gradients, m, v].map(flatOf) as [
+      Float64Array,
+      Float64Array,
+      Float64Array,
+      Float64Array,
+    ];
+    let i = 0;
+    for (const [name, tensor] of Object.entries(parameters.tensors)) {
+      const decay = decayed.has(name) ? weightDecay : 0;
+      for (const end = i + sizeOf(tensor.shape); i < end; i++) {
+        const gradient = (g[i] as number) * gradientScale;
+        const mean = beta1 * (first[i] as number) + (1 - beta1) * gradient;
+        const square = beta2 * (second[i] as number) + (1 - beta2) * gradient * gradient;
+        first[i] = mean;
+        second[i] = square;
+        const update = mean / (1 - beta1 ** step) / (Math.sqrt(square / (1 - beta2 ** step)) + epsilon);
+        p[i] = (p[i] as number) * (1 - learningRate * decay) - learningRate * update;
+      }
+    }
+  }
+
+  accumulate(into: Tensor, x: Tensor, factor: number | Tensor = 1): void {
+    expectSame('accumulate', into, x);
+    const by = typeof factor === 'number' ? factor : (this.values(factor)[0] as number);
+    const [to, from] = [this.values(into), this.values(x)];
+    for (let i = 0; i < to.length; i++) to[i] = (to[i] as number) + by * (from[i] as number);
+  }
+}
