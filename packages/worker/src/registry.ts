@@ -1,0 +1,97 @@
+/** The models of a deployment: listed in `models.json`, loaded when first asked for, kept for the isolate's life. */
+import {
+  createWasmInference,
+  LacunaError,
+  loadModel,
+  type Model,
+  type ModelTask,
+  readArtifact,
+} from '@lacuna/core/inference';
+import { z } from 'zod';
+
+const Listing = z.object({
+  models: z.array(
+    z.object({
+      /** How requests name it; also the artifact's own name. */
+      name: z.string(),
+      task: z.enum(['fill-mask', 'text-classification']),
+      /** Relative to `models.json`. */
+      file: z.string(),
+      description: z.string().optional(),
+      languages: z.array(z.string()).optional(),
+    }),
+  ),
+});
+
+export type ListedModel = z.infer<typeof Listing>['models'][number];
+
+/** Where files come from: the static assets' binding, or a test's own. */
+export interface Files {
+  fetch(url: string): Promise<Response>;
+}
+
+export class Registry {
+  readonly #files: Files;
+  readonly #ops: ReturnType<typeof createWasmInference>;
+  readonly #loaded = new Map<string, Promise<Model>>();
+  #listing: Promise<readonly ListedModel[]> | undefined;
+
+  /** `kernels`: the compiled `inference.wasm`, or any build. */
+  constructor(files: Files, kernels: WebAssembly.Module) {
+    this.#files = files;
+    this.#ops = createWasmInference(kernels);
+  }
+
+  /** Throws `unavailable` when the deployment has no readable `models.json`. */
+  list(): Promise<readonly ListedModel[]> {
+    this.#listing ??= this.#readListing().catch((error: unknown) => {
+      this.#listing = undefined; // the next request tries again
+      throw error;
+    });
+    return this.#listing;
+  }
+
+  /** The model called `name`; without a name the first listed for `task`. Throws `unknown_model`, `unavailable`. */
+  async get(name: string | undefined, task: ModelTask): Promise<Model> {
+    const models = await this.list();
+    const listed = models.find((model) => (name === undefined ? model.task === task : model.name === name));
+    if (!listed) {
+      const wanted = name === undefined ? `a model for ${task}` : JSON.stringify(name);
+      const names = models.map((model) => model.name).join(', ');
+      throw new LacunaError('unknown_model', `models: expected one of ${names || '(none)'}, got ${wanted}.`, {
+        name,
+        task,
+      });
+    }
+    let loading = this.#loaded.get(listed.file);
+    if (!loading) {
+      loading = this.#load(listed);
+      this.#loaded.set(listed.file, loading);
+      loading.catch(() => this.#loaded.delete(listed.file)); // the next request tries again
+    }
+    return loading;
+  }
+
+  async #load({ file }: ListedModel): Promise<Model> {
+    try {
+      return loadModel(this.#ops, await readArtifact(new Uint8Array(await this.#bytes(file))));
+    } catch (cause) {
+      throw new LacunaError('unavailable', `models: ${file} cannot be loaded. Try again later.`, { file }, { cause });
+    }
+  }
+
+  async #readListing(): Promise<readonly ListedModel[]> {
+    try {
+      const bytes = await this.#bytes('models.json');
+      return Listing.parse(JSON.parse(new TextDecoder().decode(bytes))).models;
+    } catch (cause) {
+      throw new LacunaError('unavailable', 'models: models.json cannot be read. Try again later.', {}, { cause });
+    }
+  }
+
+  async #bytes(file: string): Promise<ArrayBuffer> {
+    const response = await this.#files.fetch(new URL(file, 'https://assets.local/').href);
+    if (!response.ok) throw new Error(`${file}: status ${response.status}`);
+    return response.arrayBuffer();
+  }
+}

@@ -1,0 +1,82 @@
+/** Requests and responses as schemas: what is checked, what OpenAPI says and what TypeScript sees are one thing. */
+import { z } from '@hono/zod-openapi';
+
+export const MAX_TEXTS = 32;
+export const MAX_TOP_K = 100;
+
+const oneOrMany = {
+  text: z.string().optional().openapi({ description: 'The text.' }),
+  texts: z.array(z.string()).min(1).max(MAX_TEXTS).optional().openapi({ description: 'Or several texts.' }),
+};
+const exactlyOne = (body: { text?: string | undefined; texts?: string[] | undefined }) =>
+  (body.text === undefined) !== (body.texts === undefined);
+const ONE_OF = { message: 'Give one of text and texts' };
+const model = z.string().optional().openapi({ description: "A model's name; the default one of the task without it." });
+const truncate = z.boolean().optional().openapi({ description: 'Cut a text that is too long instead of refusing it.' });
+const topK = z.number().int().min(1).max(MAX_TOP_K).optional();
+
+const fillMaskOptions = {
+  model,
+  truncate,
+  topK: topK.openapi({ description: 'Candidates a gap; 5 by default.' }),
+  targets: z.array(z.string()).min(1).max(MAX_TOP_K).optional().openapi({ description: 'Score these words only.' }),
+};
+const classifyOptions = { model, truncate, topK: topK.openapi({ description: 'Labels to give; all by default.' }) };
+
+export const FillMaskRequest = z
+  .strictObject({ ...oneOrMany, ...fillMaskOptions })
+  .refine(exactlyOne, ONE_OF)
+  .openapi('FillMaskRequest', { example: { text: 'The capital of France is [MASK].', topK: 3 } });
+
+export const ClassifyRequest = z
+  .strictObject({ ...oneOrMany, ...classifyOptions })
+  .refine(exactlyOne, ONE_OF)
+  .openapi('ClassifyRequest', { example: { text: 'A quietly moving film.' } });
+
+const Gaps = z
+  .array(
+    z.array(
+      z.object({
+        score: z.number(),
+        token: z.number().int(),
+        token_str: z.string(),
+        sequence: z.string(),
+      }),
+    ),
+  )
+  .openapi({ description: 'Candidates for every [MASK] in order, best first.' });
+const Labels = z
+  .array(z.object({ label: z.string(), score: z.number() }))
+  .openapi({ description: 'Labels, best first.' });
+
+export const FillMaskResponse = z
+  .union([
+    z.object({ model: z.string(), gaps: Gaps }),
+    z.object({ model: z.string(), results: z.array(z.object({ gaps: Gaps })) }),
+  ])
+  .openapi('FillMaskResponse');
+
+export const ClassifyResponse = z
+  .union([
+    z.object({ model: z.string(), labels: Labels }),
+    z.object({ model: z.string(), results: z.array(z.object({ labels: Labels })) }),
+  ])
+  .openapi('ClassifyResponse');
+
+export const ModelsResponse = z
+  .object({
+    models: z.array(
+      z.object({
+        name: z.string(),
+        task: z.enum(['fill-mask', 'text-classification']),
+        default: z.boolean(),
+        description: z.string().optional(),
+        languages: z.array(z.string()).optional(),
+      }),
+    ),
+  })
+  .openapi('ModelsResponse');
+
+export const ErrorResponse = z
+  .object({ error: z.object({ code: z.string(), message: z.string() }) })
+  .openapi('ErrorResponse');
