@@ -1,0 +1,131 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createClient } from './index.ts';
+
+let server: Server | undefined;
+
+/** A real server on the loopback interface whose n-th answer is `answer(request, n)`. */
+async function serve(
+  answer: (request: IncomingMessage, response: ServerResponse, n: number, body: string) => void,
+): Promise<string> {
+  let n = 0;
+  server = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    answer(request, response, n++, body);
+  });
+  await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
+
+const json = (response: ServerResponse, status: number, value: unknown, headers = {}) => {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(value));
+};
+
+afterEach(() => {
+  server?.closeAllConnections();
+  server?.close();
+});
+
+describe('createClient', () => {
+  it('sends one text and gives its gaps, several texts and gives a list a text', async () => {
+    const bodies: unknown[] = [];
+    const candidate = { score: 0.5, token: 7, token_str: 'home', sequence: 'went home' };
+    const baseUrl = await serve((request, response, n, body) => {
+      bodies.push([request.method, request.url, request.headers['content-type'], JSON.parse(body)]);
+      json(response, 200, n === 0 ? { model: 'm', gaps: [[candidate]] } : { model: 'm', results: [{ gaps: [] }] });
+    });
+    const client = createClient({ baseUrl });
+    expect(await client.fillMask('went [MASK]', { topK: 1, targets: ['home'] })).toEqual([[candidate]]);
+    expect(await client.fillMask(['a', 'b'])).toEqual([[]]);
+    expect(bodies).toEqual([
+      ['POST', '/v1/fill-mask', 'application/json', { text: 'went [MASK]', topK: 1, targets: ['home'] }],
+      ['POST', '/v1/fill-mask', 'application/json', { texts: ['a', 'b'] }],
+    ]);
+  });
+
+  it('classifies and lists models', async () => {
+    const labels = [{ label: 'good', score: 0.9 }];
+    const models = [{ name: 'm', task: 'fill-mask', default: true }];
+    const baseUrl = await serve((request, response, n) => {
+      json(response, 200, request.method === 'GET' ? { models } : n === 0 ? { labels } : { results: [{ labels }] });
+    });
+    const client = createClient({ baseUrl });
+    expect(await client.classify('fine')).toEqual(labels);
+    expect(await client.classify(['fine'])).toEqual([labels]);
+    expect(await client.models()).toEqual(models);
+  });
+
+  it("throws the service's own code and does not repeat a refused request", async () => {
+    let count = 0;
+    const baseUrl = await serve((_request, response) => {
+      count++;
+      json(response, 422, { error: { code: 'no_mask_token', message: 'nothing to fill' } });
+    });
+    const failing = createClient({ baseUrl }).fillMask('no gap');
+    await expect(failing).rejects.toMatchObject({
+      code: 'no_mask_token',
+      message: 'nothing to fill',
+      facts: { status: 422 },
+    });
+    expect(count).toBe(1);
+  });
+
+  it.each([429, 503])('tries again after %d, as long as Retry-After says', async (status) => {
+    const times: number[] = [];
+    const baseUrl = await serve((_request, response, n) => {
+      times.push(performance.now());
+      if (n < 2) json(response, status, { error: { code: 'unavailable', message: '' } }, { 'retry-after': '0.05' });
+      else json(response, 200, { models: [] });
+    });
+    expect(await createClient({ baseUrl, backoffMs: 5_000 }).models()).toEqual([]);
+    expect(times.length).toBe(3);
+    expect((times[2] as number) - (times[0] as number)).toBeGreaterThan(90);
+  });
+
+  it('waits longer from try to try and gives up after the last', async () => {
+    const times: number[] = [];
+    const baseUrl = await serve((_request, response) => {
+      times.push(performance.now());
+      response.writeHead(503).end('down');
+    });
+    await expect(createClient({ baseUrl, retries: 2, backoffMs: 40 }).models()).rejects.toMatchObject({
+      code: 'unavailable',
+    });
+    expect(times.length).toBe(3);
+    const [a, b, c] = times as [number, number, number];
+    expect(b - a).toBeGreaterThan(35);
+    expect(c - b).toBeGreaterThan(75);
+  });
+
+  it('gives up on an attempt after its timeout', async () => {
+    const baseUrl = await serve(() => {});
+    await expect(createClient({ baseUrl, timeoutMs: 50 }).models()).rejects.toMatchObject({ code: 'timeout' });
+  });
+
+  it('stops when the caller aborts, in flight or while waiting', async () => {
+    const baseUrl = await serve((_request, response, n) => {
+      if (n === 0) response.writeHead(503).end();
+    });
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 40);
+    const waiting = createClient({ baseUrl, backoffMs: 10_000 }).models({ signal: controller.signal });
+    await expect(waiting).rejects.toMatchObject({ code: 'aborted' });
+    const other = new AbortController();
+    setTimeout(() => other.abort(), 40);
+    await expect(createClient({ baseUrl }).models({ signal: other.signal })).rejects.toMatchObject({ code: 'aborted' });
+  });
+
+  it('says when nobody is there, after trying again', async () => {
+    const failing = createClient({ baseUrl: 'http://127.0.0.1:1', retries: 1, backoffMs: 1 }).models();
+    await expect(failing).rejects.toMatchObject({ code: 'network' });
+  });
+
+  it('says internal for an answer that is not JSON', async () => {
+    const baseUrl = await serve((_request, response) => {
+      response.writeHead(200).end('<html>');
+    });
+    await expect(createClient({ baseUrl }).models()).rejects.toMatchObject({ code: 'internal' });
+  });
+});
