@@ -71,12 +71,30 @@ const BENCHMARKS: Readonly<Record<string, (options: BenchValues, session: Sessio
       text: table([`ratio ${ratio}`, 'mae ms', 'mlm ms', 'times', 'by operations'], rows),
     };
   },
+  edge: async ({ models }, { progress, signal }) => {
+    const { benchEdge } = await import('../bench/edge.ts');
+    const report = await benchEdge({
+      signal,
+      onProgress: (done, total) => progress.update({ label: 'bench edge', fraction: done / total }),
+      ...(models === undefined ? {} : { models }),
+    });
+    const ms = (value: number) => `${value.toFixed(1)} ms`;
+    return {
+      fields: { ...report },
+      text: [
+        `Fill-mask of ${report.tokens} tokens over HTTP: p50 ${ms(report.p50Ms)}, p99 ${ms(report.p99Ms)}`,
+        `First request, model load included: ${ms(report.firstRequestMs)}`,
+        `Bundle without models: ${(report.bundleGzipBytes / 1000).toFixed(0)} kB gzip`,
+      ].join('\n'),
+    };
+  },
 };
 
 interface BenchValues {
   readonly lanes: number;
   readonly kernels: 'auto' | 'simd' | 'relaxed';
   readonly ratio: number;
+  readonly models?: string | undefined;
 }
 
 export const bench = defineCommand({
@@ -92,8 +110,14 @@ export const bench = defineCommand({
       default: 'auto',
     },
     ratio: { kind: 'number', about: 'objective: share of tokens removed', default: 0.5, min: 0.05, max: 0.95 },
+    models: { kind: 'text', value: 'DIR', about: 'edge: a folder of artifacts in place of the default models' },
   },
-  examples: ['lacuna bench kernels --json', 'lacuna bench train --lanes 2 --json', 'lacuna bench objective --json'],
+  examples: [
+    'lacuna bench kernels --json',
+    'lacuna bench train --lanes 2 --json',
+    'lacuna bench objective --json',
+    'lacuna bench edge --json',
+  ],
   async run(options, [what = ''], session) {
     const benchmark = BENCHMARKS[what];
     if (benchmark === undefined) {

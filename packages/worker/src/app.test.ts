@@ -1,0 +1,186 @@
+import kernels from '@lacuna/core/kernels/inference.wasm';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { createApp, MAX_BODY_BYTES } from './app.ts';
+import { Registry } from './registry.ts';
+import { testFiles } from './testing.ts';
+
+let files: Awaited<ReturnType<typeof testFiles>>;
+let app: ReturnType<typeof createApp>;
+
+beforeEach(async () => {
+  files = await testFiles();
+  const registry = new Registry(files, kernels);
+  app = createApp(() => registry);
+});
+
+const post = (path: string, body: unknown, headers: Record<string, string> = { 'content-type': 'application/json' }) =>
+  app.request(path, { method: 'POST', headers, body: typeof body === 'string' ? body : JSON.stringify(body) });
+
+async function expectError(response: Response | Promise<Response>, status: number, code: string, message?: RegExp) {
+  const answer = await response;
+  const body = (await answer.json()) as { error: { code: string; message: string } };
+  expect([answer.status, body.error.code]).toEqual([status, code]);
+  expect(Object.keys(body)).toEqual(['error']);
+  expect(body.error.message).toMatch(message ?? /./);
+}
+
+describe('POST /v1/fill-mask', () => {
+  it('gives a list of candidates for every gap, with the text filled', async () => {
+    const response = await post('/v1/fill-mask', { text: 'The [MASK] sat on the [MASK].', topK: 3 });
+    expect(response.status).toBe(200);
+    const { model, gaps } = await response.json<{ model: string; gaps: { score: number; sequence: string }[][] }>();
+    expect(model).toBe('filler');
+    expect(gaps.map((gap) => gap.length)).toEqual([3, 3]);
+    for (const gap of gaps) {
+      const scores = gap.map(({ score }) => score);
+      expect(scores).toEqual([...scores].sort((a, b) => b - a));
+      expect(scores.every((score) => score > 0 && score < 1)).toBe(true);
+    }
+    expect(gaps[1]?.[0]?.sequence).toMatch(/^The \[MASK\] sat on the ?\S+\.$/);
+  });
+
+  it('scores the targets alone when asked', async () => {
+    const response = await post('/v1/fill-mask', { text: 'a [MASK]', targets: ['dog', 'cat'] });
+    const { gaps } = await response.json<{ gaps: { token_str: string }[][] }>();
+    expect(gaps[0]?.map(({ token_str }) => token_str).sort()).toEqual(['cat', 'dog']);
+  });
+
+  it('answers several texts as it answers each alone', async () => {
+    const texts = ['the [MASK] ran', 'a [MASK] film was [MASK]'];
+    const { results } = await (await post('/v1/fill-mask', { texts })).json<{ results: { gaps: unknown }[] }>();
+    const alone = [];
+    for (const text of texts) alone.push(await (await post('/v1/fill-mask', { text })).json<{ gaps: unknown }>());
+    expect(results.map(({ gaps }) => gaps)).toEqual(alone.map(({ gaps }) => gaps));
+  });
+
+  it('cuts a text that is too long only when asked to', async () => {
+    const text = `${'the cat ran home . '.repeat(8)}[MASK]`;
+    await expectError(post('/v1/fill-mask', { text }), 422, 'text_too_long', /at most 22 tokens, got 41/);
+    expect((await post('/v1/fill-mask', { text, truncate: true })).status).toBe(200);
+  });
+
+  it('says which text of several is wrong', async () => {
+    await expectError(post('/v1/fill-mask', { texts: ['a [MASK]', 'a cat'] }), 422, 'no_mask_token', /^texts\[1\]/);
+  });
+});
+
+describe('POST /v1/classify', () => {
+  it('gives every label with probabilities that sum to 1', async () => {
+    const response = await post('/v1/classify', { text: 'a very good film' });
+    const { model, labels } = await response.json<{ model: string; labels: { label: string; score: number }[] }>();
+    expect(model).toBe('critic');
+    expect(labels.map(({ label }) => label).sort()).toEqual(['negative', 'positive']);
+    expect(labels.reduce((sum, { score }) => sum + score, 0)).toBeCloseTo(1, 5);
+  });
+
+  it('answers several texts', async () => {
+    const { results } = await (await post('/v1/classify', { texts: ['good', 'bad'], topK: 1 })).json<{
+      results: { labels: unknown[] }[];
+    }>();
+    expect(results.map(({ labels }) => labels.length)).toEqual([1, 1]);
+  });
+
+  it('refuses a text without a word', async () => {
+    await expectError(post('/v1/classify', { text: '  ' }), 422, 'empty_text');
+  });
+});
+
+describe('GET', () => {
+  it('lists models with the default of each task', async () => {
+    const { models } = await (await app.request('/v1/models')).json<{ models: { name: string; default: boolean }[] }>();
+    expect(models.map(({ name, default: isDefault }) => [name, isDefault])).toEqual([
+      ['filler', true],
+      ['critic', true],
+      ['gone', false],
+    ]);
+  });
+
+  it('says that it is healthy without loading a model', async () => {
+    expect(await (await app.request('/healthz')).json()).toEqual({ status: 'ok' });
+    expect(files.requested).toEqual([]);
+  });
+
+  it('describes itself', async () => {
+    const document = await (await app.request('/openapi.json')).json<{ paths: object }>();
+    expect(Object.keys(document.paths).sort()).toEqual(['/healthz', '/v1/classify', '/v1/fill-mask', '/v1/models']);
+  });
+});
+
+describe('bad requests', () => {
+  it('has a code and a status for each', async () => {
+    await expectError(post('/v1/fill-mask', '{"text": '), 400, 'malformed_json');
+    await expectError(post('/v1/fill-mask', { text: 5 }), 400, 'invalid_request', /text/);
+    await expectError(post('/v1/fill-mask', {}), 400, 'invalid_request', /one of text and texts/);
+    await expectError(post('/v1/fill-mask', { text: 'a [MASK]', texts: ['b'] }), 400, 'invalid_request');
+    await expectError(post('/v1/fill-mask', { text: 'a [MASK]', topk: 3 }), 400, 'invalid_request', /topk/);
+    await expectError(post('/v1/fill-mask', { text: 'a [MASK]', topK: 0 }), 400, 'invalid_request', /topK/);
+    await expectError(post('/v1/classify', { texts: Array(33).fill('a') }), 400, 'invalid_request', /texts/);
+    await expectError(post('/v1/fill-mask', { text: 'no gap' }), 422, 'no_mask_token');
+    await expectError(post('/v1/fill-mask', { text: 'a [MASK]', targets: ['cathedral'] }), 422, 'unknown_target');
+    await expectError(post('/v1/fill-mask', { text: 'a [MASK]', model: 'nobody' }), 404, 'unknown_model', /filler/);
+    await expectError(post('/v1/fill-mask', { text: 'a [MASK]', model: 'critic' }), 400, 'unsupported_task');
+    await expectError(post('/v1/fill-mask', 'text=a', { 'content-type': 'text/plain' }), 415, 'unsupported_media_type');
+    await expectError(app.request('/v1/nothing'), 404, 'unknown_route');
+    const wrongMethod = await app.request('/v1/fill-mask');
+    expect(wrongMethod.headers.get('allow')).toBe('POST');
+    await expectError(wrongMethod, 405, 'method_not_allowed');
+  });
+
+  it('refuses a body over 1 MB, whether it says its length or not', async () => {
+    const text = 'a'.repeat(MAX_BODY_BYTES);
+    await expectError(post('/v1/classify', { text }), 413, 'body_too_large');
+    const chunks = new ReadableStream({
+      start(controller) {
+        for (let i = 0; i < 12; i++) controller.enqueue(new TextEncoder().encode('a'.repeat(100_000)));
+        controller.close();
+      },
+    });
+    const request = new Request('http://edge/v1/classify', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: chunks,
+    });
+    await expectError(app.request(request), 413, 'body_too_large');
+  });
+
+  it('tells nothing of a fault of its own', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const broken = createApp(() => {
+      throw new Error('secret path /etc');
+    });
+    const response = await broken.request('/v1/models');
+    expect(response.status).toBe(500);
+    expect(await response.text()).toBe(
+      '{"error":{"code":"internal","message":"The service failed. Try again later."}}',
+    );
+    log.mockRestore();
+  });
+});
+
+describe('loading', () => {
+  it('happens once for requests that come together', async () => {
+    await Promise.all([1, 2, 3].map(() => post('/v1/classify', { text: 'good' })));
+    expect(files.requested.filter((file) => file === 'critic.safetensors').length).toBe(1);
+  });
+
+  it('is tried again after a failure', async () => {
+    files.failOnce = 'critic.safetensors';
+    await expectError(post('/v1/classify', { text: 'good' }), 503, 'unavailable');
+    expect((await post('/v1/classify', { text: 'good' })).status).toBe(200);
+  });
+
+  it('is unavailable for a model whose file is gone', async () => {
+    await expectError(post('/v1/fill-mask', { text: 'a [MASK]', model: 'gone' }), 503, 'unavailable');
+  });
+});
+
+describe('other origins', () => {
+  it('may ask before they post', async () => {
+    const response = await app.request('/v1/fill-mask', {
+      method: 'OPTIONS',
+      headers: { origin: 'https://site.example', 'access-control-request-method': 'POST' },
+    });
+    expect(response.status).toBe(204);
+    expect(response.headers.get('access-control-allow-origin')).toBe('*');
+  });
+});
