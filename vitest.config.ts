@@ -6,6 +6,11 @@ const nodeProject = (name: string, root: string, include: string[]) => ({
   test: { name, root, include, environment: 'node', testTimeout: 60_000, hookTimeout: 60_000 },
 });
 
+/** TensorFlow.js registers its gradients in modules that Node cannot load as they are. */
+const withTensorflow = (project: ReturnType<typeof nodeProject>) => ({
+  test: { ...project.test, server: { deps: { inline: [/@tensorflow/] } } },
+});
+
 /** Projects with a configuration of their own, each added where it is. */
 const ownProjects = ['packages/worker/vitest.config.ts', 'packages/studio/vitest.config.ts'].filter((path) =>
   existsSync(new URL(path, import.meta.url)),
@@ -17,7 +22,7 @@ export default defineConfig({
       nodeProject('core', 'packages/core', ['src/**/*.test.ts', 'assembly/**/*.test.ts']),
       nodeProject('client', 'packages/client', ['src/**/*.test.ts']),
       nodeProject('cli', 'packages/cli', ['src/**/*.test.ts']),
-      nodeProject('tests', 'tests', ['**/*.test.ts']),
+      withTensorflow(nodeProject('tests', 'tests', ['**/*.test.ts'])),
       ...ownProjects,
     ],
   },
