@@ -27,13 +27,13 @@ try {
   await until(`${address}/healthz`, ended);
   console.log(`ready: ${address}`);
 
-  const filled = await post(`${address}/v1/fill-mask`, { inputs: 'The capital of France is [MASK].' });
-  const [best] = filled;
+  const filled = await post(`${address}/v1/fill-mask`, { text: 'The capital of France is [MASK].' });
+  const best = filled.gaps?.[0]?.[0];
   expect(typeof best?.token_str === 'string' && best.score > 0 && best.score <= 1, 'a scored token', filled);
   console.log(`fill-mask: ${best.sequence}`);
 
-  const classified = await post(`${address}/v1/classify`, { inputs: 'A warm, funny and moving film.' });
-  const [[label]] = classified;
+  const classified = await post(`${address}/v1/classify`, { text: 'A warm, funny and moving film.' });
+  const label = classified.labels?.[0];
   expect(label?.label === 'positive' && label.score > 0.5, 'the label positive', classified);
   console.log(`classify: ${label.label} ${label.score}`);
 

@@ -40,7 +40,7 @@ describe('createClient', () => {
     expect(await client.fillMask('went [MASK]', { topK: 1, targets: ['home'] })).toEqual([[candidate]]);
     expect(await client.fillMask(['a', 'b'])).toEqual([[]]);
     expect(bodies).toEqual([
-      ['POST', '/v1/fill-mask', 'application/json', { text: 'went [MASK]', topK: 1, targets: ['home'] }],
+      ['POST', '/v1/fill-mask', 'application/json', { text: 'went [MASK]', top_k: 1, targets: ['home'] }],
       ['POST', '/v1/fill-mask', 'application/json', { texts: ['a', 'b'] }],
     ]);
   });

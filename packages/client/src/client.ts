@@ -28,14 +28,14 @@ export function createClient(options: ClientOptions): LacunaClient {
   const fetch = options.fetch ?? globalThis.fetch.bind(globalThis);
   const policy: Policy = { fetch, timeoutMs, retries, backoffMs };
   const root = baseUrl.replace(/\/+$/, '');
-  const post = (path: string, input: string | readonly string[], given: object & RequestOptions) => {
-    const { signal, ...rest } = given;
-    return requestJson(
-      root + path,
-      { ...(typeof input === 'string' ? { text: input } : { texts: input }), ...rest },
-      policy,
-      signal,
-    );
+  const post = (path: string, input: string | readonly string[], given: FillMaskOptions & RequestOptions) => {
+    const { signal, topK, ...rest } = given;
+    const body = {
+      ...(typeof input === 'string' ? { text: input } : { texts: input }),
+      ...rest,
+      ...(topK === undefined ? {} : { top_k: topK }),
+    };
+    return requestJson(root + path, body, policy, signal);
   };
 
   async function fillMask(text: string, options?: FillMaskOptions & RequestOptions): Promise<Candidate[][]>;

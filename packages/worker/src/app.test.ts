@@ -26,7 +26,7 @@ async function expectError(response: Response | Promise<Response>, status: numbe
 
 describe('POST /v1/fill-mask', () => {
   it('gives a list of candidates for every gap, with the text filled', async () => {
-    const response = await post('/v1/fill-mask', { text: 'The [MASK] sat on the [MASK].', topK: 3 });
+    const response = await post('/v1/fill-mask', { text: 'The [MASK] sat on the [MASK].', top_k: 3 });
     expect(response.status).toBe(200);
     const { model, gaps } = await response.json<{ model: string; gaps: { score: number; sequence: string }[][] }>();
     expect(model).toBe('filler');
@@ -74,7 +74,7 @@ describe('POST /v1/classify', () => {
   });
 
   it('answers several texts', async () => {
-    const { results } = await (await post('/v1/classify', { texts: ['good', 'bad'], topK: 1 })).json<{
+    const { results } = await (await post('/v1/classify', { texts: ['good', 'bad'], top_k: 1 })).json<{
       results: { labels: unknown[] }[];
     }>();
     expect(results.map(({ labels }) => labels.length)).toEqual([1, 1]);
@@ -112,8 +112,8 @@ describe('bad requests', () => {
     await expectError(post('/v1/fill-mask', { text: 5 }), 400, 'invalid_request', /text/);
     await expectError(post('/v1/fill-mask', {}), 400, 'invalid_request', /one of text and texts/);
     await expectError(post('/v1/fill-mask', { text: 'a [MASK]', texts: ['b'] }), 400, 'invalid_request');
-    await expectError(post('/v1/fill-mask', { text: 'a [MASK]', topk: 3 }), 400, 'invalid_request', /topk/);
-    await expectError(post('/v1/fill-mask', { text: 'a [MASK]', topK: 0 }), 400, 'invalid_request', /topK/);
+    await expectError(post('/v1/fill-mask', { text: 'a [MASK]', topK: 3 }), 400, 'invalid_request', /topK/);
+    await expectError(post('/v1/fill-mask', { text: 'a [MASK]', top_k: 0 }), 400, 'invalid_request', /top_k/);
     await expectError(post('/v1/classify', { texts: Array(33).fill('a') }), 400, 'invalid_request', /texts/);
     await expectError(post('/v1/fill-mask', { text: 'no gap' }), 422, 'no_mask_token');
     await expectError(post('/v1/fill-mask', { text: 'a [MASK]', targets: ['cathedral'] }), 422, 'unknown_target');

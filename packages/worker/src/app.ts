@@ -94,7 +94,7 @@ export function createApp(registryOf: (env: unknown) => Registry): OpenAPIHono {
   app.openapi(fillMaskRoute, async (c) => {
     const body = c.req.valid('json');
     const model = await registryOf(c.env).get(body.model, 'fill-mask');
-    const options = defined({ topK: body.topK, targets: body.targets, truncate: body.truncate });
+    const options = defined({ topK: body.top_k, targets: body.targets, truncate: body.truncate });
     if (body.text !== undefined)
       return c.json({ model: model.name, gaps: await model.fillMask(body.text, options) }, 200);
     const results = await each(body.texts ?? [], async (text) => ({ gaps: await model.fillMask(text, options) }));
@@ -103,7 +103,7 @@ export function createApp(registryOf: (env: unknown) => Registry): OpenAPIHono {
   app.openapi(classifyRoute, async (c) => {
     const body = c.req.valid('json');
     const model = await registryOf(c.env).get(body.model, 'text-classification');
-    const options = defined({ topK: body.topK, truncate: body.truncate });
+    const options = defined({ topK: body.top_k, truncate: body.truncate });
     if (body.text !== undefined)
       return c.json({ model: model.name, labels: await model.classify(body.text, options) }, 200);
     const results = await each(body.texts ?? [], async (text) => ({ labels: await model.classify(text, options) }));

@@ -18,15 +18,15 @@ const topK = z.number().int().min(1).max(MAX_TOP_K).optional();
 const fillMaskOptions = {
   model,
   truncate,
-  topK: topK.openapi({ description: 'Candidates a gap; 5 by default.' }),
+  top_k: topK.openapi({ description: 'Candidates a gap; 5 by default.' }),
   targets: z.array(z.string()).min(1).max(MAX_TOP_K).optional().openapi({ description: 'Score these words only.' }),
 };
-const classifyOptions = { model, truncate, topK: topK.openapi({ description: 'Labels to give; all by default.' }) };
+const classifyOptions = { model, truncate, top_k: topK.openapi({ description: 'Labels to give; all by default.' }) };
 
 export const FillMaskRequest = z
   .strictObject({ ...oneOrMany, ...fillMaskOptions })
   .refine(exactlyOne, ONE_OF)
-  .openapi('FillMaskRequest', { example: { text: 'The capital of France is [MASK].', topK: 3 } });
+  .openapi('FillMaskRequest', { example: { text: 'The capital of France is [MASK].', top_k: 3 } });
 
 export const ClassifyRequest = z
   .strictObject({ ...oneOrMany, ...classifyOptions })
