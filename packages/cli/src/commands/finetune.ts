@@ -20,11 +20,16 @@ export const finetune = defineCommand({
     ...DATA_OPTIONS,
     out: { kind: 'text', value: 'DIR', about: 'the folder of the run', required: true },
     resume: { kind: 'flag', about: 'go on from the checkpoint in --out with its own options' },
+    labels: {
+      kind: 'list',
+      value: 'NAME',
+      about: "the labels' names in order, where the data number them from 0 (default: as in the data)",
+    },
     multiLabel: { kind: 'flag', about: 'a text may have several labels, or none' },
     ...FINETUNE_OPTIONS,
   },
   examples: [
-    'lacuna finetune --model runs/base --data train.tsv --valid dev.tsv --out runs/sentiment',
+    'lacuna finetune --model runs/base --data train.tsv --valid dev.tsv --labels negative positive --out runs/sentiment',
     'lacuna finetune --out runs/sentiment --resume',
   ],
   async run(line, _positionals, session) {
@@ -41,7 +46,7 @@ export const finetune = defineCommand({
     const tokenizer = tokenizerOf(pretrained);
     const { config } = pretrained;
     const recipe = finetuneRecipe(options, { multiLabel });
-    const known = resumed?.checkpoint.labels;
+    const known = resumed?.checkpoint.labels ?? options.labels;
     const { examples, labels } = await openLabelled(data, tokenizer, recipe.maxLength, multiLabel, options, known);
     const held =
       valid === undefined
