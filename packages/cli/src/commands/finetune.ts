@@ -4,16 +4,18 @@ import { defineCommand, UsageError } from '../command.ts';
 import { FINETUNE_OPTIONS, finetuneRecipe } from '../finetune-options.ts';
 import { followTraining } from '../follow-training.ts';
 import { DATA_OPTIONS, openLabelled } from '../labelled-data.ts';
-import { laneFactory } from '../lane-backend.ts';
+import { laneFactory, openBackend } from '../lane-backend.ts';
 import { formatQuantity } from '../quantity.ts';
 import { requireEmpty, resumeRun, storedRecipe } from '../resume.ts';
 import { RunFolder } from '../run-folder.ts';
+import { TEACHER_OPTIONS, taughtExamples } from '../taught-examples.ts';
 import { expectTask, floatWeights, readTrainedModel, tokenizerOf } from '../trained-model.ts';
 
 export const finetune = defineCommand({
   name: 'finetune',
   about:
-    'Puts a classification head on a pre-trained encoder and trains both on labelled texts. ' +
+    'Puts a classification head on a pre-trained encoder and trains both on labelled texts, or with --teacher on what ' +
+    'other classifiers say of them and of variants (task distillation). ' +
     'Ctrl-C saves a checkpoint; --resume goes on from it with the same bits.',
   options: {
     model: { kind: 'text', value: 'DIR|FILE', about: 'the pre-trained model to start from' },
@@ -26,10 +28,12 @@ export const finetune = defineCommand({
       about: "the labels' names in order, where the data number them from 0 (default: as in the data)",
     },
     multiLabel: { kind: 'flag', about: 'a text may have several labels, or none' },
+    ...TEACHER_OPTIONS,
     ...FINETUNE_OPTIONS,
   },
   examples: [
     'lacuna finetune --model runs/base --data train.tsv --valid dev.tsv --labels negative positive --out runs/sentiment',
+    'lacuna finetune --model runs/student --data train.tsv --teacher runs/sentiment --variants 5 --out runs/small',
     'lacuna finetune --out runs/sentiment --resume',
   ],
   async run(line, _positionals, session) {
@@ -45,9 +49,14 @@ export const finetune = defineCommand({
     expectTask('finetune', pretrained, 'fill-mask');
     const tokenizer = tokenizerOf(pretrained);
     const { config } = pretrained;
-    const recipe = finetuneRecipe(options, { multiLabel });
+    const { teacher, logitsWeight } = options;
+    const recipe = finetuneRecipe(options, { multiLabel, logitsWeight: teacher === undefined ? 0 : logitsWeight });
     const known = resumed?.checkpoint.labels ?? options.labels;
     const { examples, labels } = await openLabelled(data, tokenizer, recipe.maxLength, multiLabel, options, known);
+    const taught =
+      teacher === undefined
+        ? examples
+        : await taughtExamples(await openBackend(options), { ...options, model }, examples, labels, session);
     const held =
       valid === undefined
         ? undefined
@@ -57,13 +66,13 @@ export const finetune = defineCommand({
     const tokenizerJson = tokenizer.toJSON();
     folder.writeJson('tokenizer.json', tokenizerJson);
     folder.log({ type: resumed ? 'resume' : 'start', recipe, options, labels });
-    session.progress.note(`finetune: ${formatQuantity(examples.length)} examples of ${labels.length} labels`);
+    session.progress.note(`finetune: ${formatQuantity(taught.length)} examples of ${labels.length} labels`);
     const events = train({
       config,
       numLabels: labels.length,
       recipe,
       encoder: floatWeights(pretrained),
-      examples,
+      examples: taught,
       makeLanes: await laneFactory(options, lanes),
       checkpointEvery: { minutes: options.checkpointMinutes },
       signal: session.signal,
@@ -82,7 +91,7 @@ export const finetune = defineCommand({
       },
       resumeLine: `lacuna finetune --out ${folder.path} --resume`,
       nextLine: `Try it: lacuna classify "…" --model ${folder.path}`,
-      fields: { labels, examples: examples.length, lanes, backend },
+      fields: { labels, examples: taught.length, lanes, backend },
       session,
     });
   },
