@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { initialParameters } from '../model/parameters.ts';
 import { Random } from '../random/random.ts';
 import { FINETUNE_RECIPE, type FinetuneOptions, finetune } from './finetune.ts';
-import { createLanes } from './lanes-node.ts';
+import { wasmLanes } from './testing.ts';
 import type { EncodedExample } from './text-batches.ts';
 import { namedTexts, TOY_CONFIG } from './toy-data.ts';
 import type { TrainingEvent } from './trainer.ts';
@@ -17,7 +17,7 @@ function options(more: Partial<FinetuneOptions> = {}): FinetuneOptions {
     recipe,
     examples: namedTexts(160, 1),
     evaluation: { examples: held },
-    makeLanes: (task) => createLanes(task, { lanes: 1, backend: { name: 'reference' } }),
+    makeLanes: wasmLanes(1),
     ...more,
   };
 }

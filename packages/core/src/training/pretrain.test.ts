@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { readCheckpoint, writeCheckpoint } from '../checkpoint/checkpoint.ts';
 import { mlmControl } from '../model/config.ts';
-import type { LaneFactory } from './lanes.ts';
-import { createLanes } from './lanes-node.ts';
 import { heldOutBatches } from './masked-batches.ts';
 import { PRETRAIN_RECIPE, type PretrainOptions, type PretrainRecipe, pretrain } from './pretrain.ts';
 import type { TrainingState } from './state.ts';
+import { wasmLanes } from './testing.ts';
 import { CountingWindows, TOY_CONFIG, TOY_VOCABULARY } from './toy-data.ts';
 import type { CheckpointEvent, TrainingEvent } from './trainer.ts';
 
@@ -19,18 +18,13 @@ const recipe: PretrainRecipe = {
   learningRate: 5e-3,
 };
 
-const lanesOf =
-  (lanes: number): LaneFactory =>
-  (task) =>
-    createLanes(task, { lanes, backend: { name: 'reference' } });
-
 function options(more: Partial<PretrainOptions> = {}): PretrainOptions {
   return {
     config: TOY_CONFIG,
     recipe,
     vocabulary: TOY_VOCABULARY,
     openWindows: (state) => new CountingWindows(recipe.seed, state),
-    makeLanes: lanesOf(1),
+    makeLanes: wasmLanes(1),
     ...more,
   };
 }
@@ -61,13 +55,13 @@ async function runUntil(given: PretrainOptions, until: number): Promise<Uint8Arr
 
 describe('pretrain', () => {
   it.each([1, 2])('killed and resumed with %d lanes ends with the same bytes', async (lanes) => {
-    const makeLanes = lanesOf(lanes);
+    const makeLanes = wasmLanes(lanes);
     const whole = await runUntil(options({ makeLanes }), 6);
     const half = await runUntil(options({ makeLanes }), 3);
     const resume = readCheckpoint(half).state;
     const resumed = await runUntil(options({ makeLanes, resume }), 6);
-    expect(resumed).toEqual(whole);
-    expect(resumed).not.toEqual(half);
+    expect(Buffer.compare(resumed, whole)).toBe(0);
+    expect(Buffer.compare(half, whole)).not.toBe(0);
   });
 
   it('tells of every step, evaluations, checkpoints and the end', async () => {
@@ -154,7 +148,7 @@ describe('pretrain', () => {
       ratio: 0.15,
       seed: 1,
     });
-    const learning = { ...recipe, budget: { steps: 120 }, batchTokens: 96, length: 12, dropout: 0, learningRate: 1e-2 };
+    const learning = { ...recipe, budget: { steps: 300 }, batchTokens: 96, length: 12, dropout: 0, learningRate: 1e-2 };
     const events = await collect(pretrain(options({ config, recipe: learning, evaluation: { batches } })));
     const done = events.at(-1);
     expect(done).toMatchObject({ type: 'done', metrics: { top1: expect.any(Number) } });

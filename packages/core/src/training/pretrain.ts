@@ -58,7 +58,10 @@ export interface PretrainOptions {
   readonly initial?: Readonly<Record<string, Float32Array>>;
   readonly evaluation?: { readonly batches: readonly Batch[]; readonly every?: Budget };
   readonly checkpointEvery?: Budget;
-  /** Goes on from a checkpoint's state: with the same recipe, text and lanes, bit for bit. */
+  /**
+   * Goes on from a checkpoint's state: with the same recipe, text and lanes, bit for bit. (Checkpoints are float32, so
+   * the reference backend, which computes in float64, goes on from rounded values.)
+   */
   readonly resume?: TrainingState;
   readonly signal?: AbortSignal;
 }
