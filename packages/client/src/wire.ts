@@ -22,7 +22,6 @@ export interface ServedModel {
   /** Whether requests that name no model get this one. */
   readonly default: boolean;
   readonly description?: string;
-  readonly languages?: readonly string[];
 }
 
 interface ModelOptions {

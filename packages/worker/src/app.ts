@@ -82,12 +82,11 @@ export function createApp(registryOf: (env: unknown) => Registry): OpenAPIHono {
   app.openapi(healthRoute, (c) => c.json({ status: 'ok' as const }, 200));
   app.openapi(modelsRoute, async (c) => {
     const listed = await registryOf(c.env).list();
-    const models = listed.map(({ name, task, description, languages }, i) => ({
+    const models = listed.map(({ name, task, description }, i) => ({
       name,
       task,
       default: listed.findIndex((other) => other.task === task) === i,
       ...(description === undefined ? {} : { description }),
-      ...(languages === undefined ? {} : { languages }),
     }));
     return c.json({ models }, 200);
   });

@@ -18,7 +18,6 @@ const Listing = z.object({
       /** Relative to `models.json`. */
       file: z.string(),
       description: z.string().optional(),
-      languages: z.array(z.string()).optional(),
     }),
   ),
 });

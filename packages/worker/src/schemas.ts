@@ -71,7 +71,6 @@ export const ModelsResponse = z
         task: z.enum(['fill-mask', 'text-classification']),
         default: z.boolean(),
         description: z.string().optional(),
-        languages: z.array(z.string()).optional(),
       }),
     ),
   })

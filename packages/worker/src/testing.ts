@@ -42,7 +42,7 @@ export async function testFiles(): Promise<TestFiles> {
     'models.json': new TextEncoder().encode(
       JSON.stringify({
         models: [
-          { name: 'filler', task: 'fill-mask', file: 'filler.safetensors', languages: ['en'] },
+          { name: 'filler', task: 'fill-mask', file: 'filler.safetensors' },
           { name: 'critic', task: 'text-classification', file: 'critic.safetensors' },
           { name: 'gone', task: 'fill-mask', file: 'gone.safetensors' },
         ],

@@ -4,6 +4,7 @@ import { loadCheckpoint, saveBytes } from '@lacuna/core/node';
 import { defineCommand } from '../command.ts';
 import { figures } from '../follow-training.ts';
 import { openBackend } from '../lane-backend.ts';
+import { listModel } from '../model-listing.ts';
 import { BACKEND_OPTIONS } from '../pretrain-options.ts';
 import { RunFolder } from '../run-folder.ts';
 import { SCORING_OPTIONS, score, scoringBatches } from '../scoring.ts';
@@ -14,11 +15,13 @@ export const exportModel = defineCommand({
   name: 'export',
   about:
     'Writes the averaged weights of a run as one file, int8 with a scale a row. Given --text or --data, it scores the ' +
-    'float and the int8 model on them and keeps the int8 figures in the file.',
+    'float and the int8 model on them and keeps the int8 figures in the file. The folder gets a models.json, so that ' +
+    '`lacuna serve --models` serves it.',
   options: {
     model: { kind: 'text', value: 'DIR', about: 'the folder of a run', required: true },
     out: { kind: 'text', value: 'FILE', about: 'the file to write, *.safetensors', required: true },
     name: { kind: 'text', value: 'NAME', about: 'how requests name the model (default: from --out)' },
+    description: { kind: 'text', value: 'TEXT', about: 'what the service says of the model' },
     float: { kind: 'flag', about: 'keep float32' },
     ...SCORING_OPTIONS,
     ...BACKEND_OPTIONS,
@@ -51,6 +54,8 @@ export const exportModel = defineCommand({
       lines.push(`float32: ${figures(float)}`, `${quantization === 'int8' ? 'int8' : 'shipped'}: ${figures(shipped)}`);
     }
     await saveBytes(options.out, bytes);
+    const { description } = options;
+    await listModel(options.out, { name, task: exported.task, ...(description === undefined ? {} : { description }) });
     const worst = report.tensors.slice(0, 3).map(({ name: of, relativeError }) => `${of} ${percent(relativeError)}`);
     lines.push(
       `int8 rounds the weights by ${percent(report.relativeError)} of their norm; most: ${worst.join(', ')}.`,
