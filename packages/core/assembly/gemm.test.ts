@@ -161,7 +161,7 @@ describe.each(BUILDS)('%s build', async (build) => {
 });
 
 test.each(['simd', 'relaxed'] as const)('%s build: peak counts 96 FLOPs a pass and leaves its sums', async (build) => {
-  const kernels = await instantiate(build);
+  const kernels = await instantiate(build, 16);
   const start = (kernels.heapBase() + 15) & ~15;
   const data = new Float32Array(kernels.memory.buffer, start, 56);
   data.fill(0).fill(1, 0, 8);
