@@ -1,0 +1,102 @@
+/** The whole road on the command line, small: pretrain → distill → finetune → evaluate → export → fill-mask, classify. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lacuna, type Ran } from './testing.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'lacuna-road-'));
+const at = (name: string) => join(folder, name);
+const FACTS = ['lacuna', 'node', 'cpu', 'date'];
+
+function ran(answer: Ran): Ran {
+  expect([answer.status, answer.stderr.match(/error.*/)?.[0]]).toEqual([0, undefined]);
+  expect(Object.keys(answer.json)).toEqual(expect.arrayContaining(FACTS));
+  return answer;
+}
+
+beforeAll(() => {
+  const rows = ['the cat was happy\t1', 'the dog was sad\t0', 'a happy frog\t1', 'a sad girl\t0', 'they were happy\t1'];
+  writeFileSync(at('train.tsv'), `sentence\tlabel\n${rows.join('\n')}\n`);
+  const run = ['pretrain', '--text', 'embedded', '--config', 'tiny', '--tokenizer-bytes', '500000', '--steps', '60'];
+  ran(lacuna(...run, '--valid', 'embedded:2', '--valid-windows', '16', '--out', at('base'), '--json'));
+  const student = ['distill', '--teacher', at('base'), '--text', 'embedded', '--layers', '1:1', '--steps', '10'];
+  ran(lacuna(...student, '--out', at('student'), '--json'));
+  const critic = ['finetune', '--model', at('student'), '--data', at('train.tsv'), '--labels', 'sad', 'happy'];
+  ran(lacuna(...critic, '--epochs', '30', '--batch-size', '5', '--out', at('critic'), '--json'));
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('lacuna', () => {
+  it('scores text: the better the longer it was trained, by the fields that others read', () => {
+    const score = (model: string) =>
+      ran(
+        lacuna('evaluate', '--model', at(model), '--text', 'embedded:2', '--windows', '32', '--length', '64', '--json'),
+      ).json;
+    const [base, student] = [score('base'), score('student')];
+    expect(base).toMatchObject({ top1: expect.any(Number), top5: expect.any(Number), tokens: 320 });
+    expect(base.crossEntropy as number).toBeLessThan(Math.log(841) - 2);
+    expect(base.crossEntropy as number).toBeLessThan(student.crossEntropy as number);
+    expect(base.top5 as number).toBeGreaterThanOrEqual(base.top1 as number);
+  });
+
+  it('scores labels', () => {
+    const { json } = ran(lacuna('evaluate', '--model', at('critic'), '--data', at('train.tsv'), '--json'));
+    expect(json).toMatchObject({ accuracy: 1, macroF1: 1, examples: 5 });
+  });
+
+  it('exports int8 files with their cost, and lists them', () => {
+    const fill = [
+      'export',
+      '--model',
+      at('student'),
+      '--out',
+      at('models/filler.safetensors'),
+      '--description',
+      'a toy',
+    ];
+    const { json } = ran(lacuna(...fill, '--text', 'embedded:2', '--windows', '16', '--length', '64', '--json'));
+    const { float, shipped } = json as { float: { crossEntropy: number }; shipped: { crossEntropy: number } };
+    expect(shipped.crossEntropy / float.crossEntropy).toBeCloseTo(1, 2);
+    expect(json).toMatchObject({
+      quantization: 'int8',
+      task: 'fill-mask',
+      report: { relativeError: expect.any(Number) },
+    });
+    ran(lacuna('export', '--model', at('critic'), '--out', at('models/critic.safetensors'), '--json'));
+    expect(JSON.parse(readFileSync(at('models/models.json'), 'utf8'))).toEqual({
+      models: [
+        { name: 'filler', task: 'fill-mask', description: 'a toy', file: 'filler.safetensors' },
+        { name: 'critic', task: 'text-classification', file: 'critic.safetensors' },
+      ],
+    });
+  });
+
+  it('answers from files and from runs alike', () => {
+    const fill = (model: string) =>
+      ran(lacuna('fill-mask', 'the [MASK] went to the [MASK] .', '--model', at(model), '--top-k', '3', '--json')).json;
+    const [file, run] = [fill('models/filler.safetensors'), fill('student')] as { gaps: { token: number }[][] }[];
+    expect(file?.gaps.map((gap) => gap.length)).toEqual([3, 3]);
+    expect(file?.gaps[0]?.[0]?.token).toBe(run?.gaps[0]?.[0]?.token);
+    const { json } = ran(lacuna('classify', 'a happy cat', '--model', at('models/critic.safetensors'), '--json'));
+    expect(json).toMatchObject({ model: 'critic', labels: [{ label: 'happy' }, { label: 'sad' }] });
+  });
+
+  it('explains every command', () => {
+    for (const command of [
+      'pretrain',
+      'finetune',
+      'distill',
+      'evaluate',
+      'export',
+      'fill-mask',
+      'classify',
+      'serve',
+      'bench',
+    ]) {
+      const { status, stdout } = lacuna(command, '--help');
+      expect([command, status, stdout.includes(`lacuna ${command}`)]).toEqual([command, 0, true]);
+    }
+  });
+});
