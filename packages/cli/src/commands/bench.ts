@@ -1,5 +1,6 @@
 /** `lacuna bench`: one benchmark by name. What each measures, and how it is checked first, stands in `../bench/`. */
 import { type Answer, defineCommand, type Session, UsageError } from '../command.ts';
+import { commit } from '../machine.ts';
 import { percent, table } from '../table.ts';
 
 const BENCHMARKS: Readonly<Record<string, (options: BenchValues, session: Session) => Promise<Answer>>> = {
@@ -123,6 +124,7 @@ export const bench = defineCommand({
     if (benchmark === undefined) {
       throw new UsageError(`bench: expected ${Object.keys(BENCHMARKS).join(', ')}, got ${JSON.stringify(what)}.`);
     }
-    return benchmark(options, session);
+    const answer = await benchmark(options, session);
+    return { ...answer, fields: { commit: commit(), ...answer.fields } };
   },
 });
