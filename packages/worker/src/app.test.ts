@@ -1,7 +1,8 @@
+import { env, exports } from 'cloudflare:workers';
 import kernels from '@lacuna/core/kernels/inference.wasm';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createApp, MAX_BODY_BYTES } from './app.ts';
-import { Registry } from './registry.ts';
+import { type Files, Registry } from './registry.ts';
 import { testFiles } from './testing.ts';
 
 let files: Awaited<ReturnType<typeof testFiles>>;
@@ -158,6 +159,17 @@ describe('bad requests', () => {
 });
 
 describe('loading', () => {
+  it('goes on when the request that began it is given up', async () => {
+    const kept: Promise<unknown>[] = [];
+    const registry = new Registry(files, kernels, (work) => kept.push(work));
+    files.failOnce = 'critic.safetensors';
+    await registry.get('critic', 'text-classification').catch(() => {});
+    await registry.get('critic', 'text-classification');
+    await registry.get('critic', 'text-classification');
+    expect(kept.length).toBe(3); // the listing, the load that failed, the load that did not
+    await Promise.all(kept);
+  });
+
   it('happens once for requests that come together', async () => {
     await Promise.all([1, 2, 3].map(() => post('/v1/classify', { text: 'good' })));
     expect(files.requested.filter((file) => file === 'critic.safetensors').length).toBe(1);
@@ -171,6 +183,18 @@ describe('loading', () => {
 
   it('is unavailable for a model whose file is gone', async () => {
     await expectError(post('/v1/fill-mask', { text: 'a [MASK]', model: 'gone' }), 503, 'unavailable');
+  });
+});
+
+describe('the deployment', () => {
+  it('answers with its own wiring: entry point, kernels, static assets', async () => {
+    const { default: worker } = exports as unknown as { default: { fetch: typeof fetch } };
+    expect(await (await worker.fetch('http://edge/healthz')).json()).toEqual({ status: 'ok' });
+    const listing = await (env as unknown as { ASSETS: Files }).ASSETS.fetch('http://edge/models.json');
+    const answer = await worker.fetch('http://edge/v1/models');
+    if (!listing.ok) return expectError(answer, 503, 'unavailable');
+    const names = (body: { models: { name: string }[] }) => body.models.map(({ name }) => name);
+    expect(names(await answer.json())).toEqual(names(await listing.json()));
   });
 });
 

@@ -1,4 +1,5 @@
 /** The Worker: the app over the deployment's static assets and the kernels that were compiled with it. */
+import { waitUntil } from 'cloudflare:workers';
 import kernels from '@lacuna/core/kernels/inference.wasm';
 import { createApp } from './app.ts';
 import { type Files, Registry } from './registry.ts';
@@ -11,6 +12,6 @@ interface Env {
 let registry: Registry | undefined;
 
 export default createApp((env) => {
-  registry ??= new Registry((env as Env).ASSETS, kernels);
+  registry ??= new Registry((env as Env).ASSETS, kernels, waitUntil);
   return registry;
 });

@@ -33,20 +33,27 @@ export class Registry {
   readonly #files: Files;
   readonly #ops: ReturnType<typeof createWasmInference>;
   readonly #loaded = new Map<string, Promise<Model>>();
+  readonly #keepAlive: (work: Promise<unknown>) => void;
   #listing: Promise<readonly ListedModel[]> | undefined;
 
-  /** `kernels`: the compiled `inference.wasm`, or any build. */
-  constructor(files: Files, kernels: WebAssembly.Module) {
+  /**
+   * `kernels`: the compiled `inference.wasm`, or any build. `keepAlive`: the runtime's `waitUntil`. A load that one
+   * request began is awaited by others, so it must end although that request's client goes away.
+   */
+  constructor(files: Files, kernels: WebAssembly.Module, keepAlive: (work: Promise<unknown>) => void = () => {}) {
     this.#files = files;
     this.#ops = createWasmInference(kernels);
+    this.#keepAlive = keepAlive;
   }
 
   /** Throws `unavailable` when the deployment has no readable `models.json`. */
   list(): Promise<readonly ListedModel[]> {
-    this.#listing ??= this.#readListing().catch((error: unknown) => {
-      this.#listing = undefined; // the next request tries again
-      throw error;
-    });
+    if (!this.#listing) {
+      this.#listing = this.#readListing();
+      this.#settle(this.#listing, () => {
+        this.#listing = undefined;
+      });
+    }
     return this.#listing;
   }
 
@@ -66,9 +73,14 @@ export class Registry {
     if (!loading) {
       loading = this.#load(listed);
       this.#loaded.set(listed.file, loading);
-      loading.catch(() => this.#loaded.delete(listed.file)); // the next request tries again
+      this.#settle(loading, () => this.#loaded.delete(listed.file));
     }
     return loading;
+  }
+
+  /** Sees `work` to its end; a failure is forgotten, so that the next request tries again. */
+  #settle(work: Promise<unknown>, forget: () => void): void {
+    this.#keepAlive(work.then(undefined, forget));
   }
 
   async #load({ file }: ListedModel): Promise<Model> {
