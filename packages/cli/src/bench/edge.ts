@@ -2,13 +2,16 @@
  * `lacuna bench edge`: the edge API through HTTP on the real workerd, on this machine. Times the first prediction after
  * the runtime is up (model load included), then predictions one after the other over one connection.
  */
-
-import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readArtifact, Tokenizer } from '@lacuna/core';
 import { edgeBundle, gzipBytes } from '../edge-bundle.ts';
-import { startEdgeServer } from '../edge-server.ts';
+import { freePort, startEdgeServer } from '../edge-server.ts';
 
-/** 32 tokens with its gap, by the default model's tokenizer. */
+const MODELS = fileURLToPath(new URL('../../../../models', import.meta.url));
+
+/** 32 tokens by a vocabulary of 8192 pieces, its gap and the separators around it included. */
 export const SENTENCE =
   'the old town lies on the west bank of the river and was the [MASK] of the kingdom for more than two hundred and fifty years before the war .';
 
@@ -19,6 +22,7 @@ export interface EdgeReport {
   /** JavaScript and kernels; models are assets and not counted. */
   readonly bundleGzipBytes: number;
   readonly requests: number;
+  /** Of the sentence, by the tokenizer of the model that answered. */
   readonly tokens: number;
 }
 
@@ -67,19 +71,19 @@ export async function benchEdge(options: EdgeBenchOptions = {}): Promise<EdgeRep
       firstRequestMs,
       bundleGzipBytes: gzipBytes(edgeBundle()),
       requests,
-      tokens: 32,
+      tokens: await tokensOf(SENTENCE, models ?? MODELS),
     };
   } finally {
     await server.stop();
   }
 }
 
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  probe.listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
+/** Of `text` with the separators around it, by the default fill-mask model of the folder. */
+async function tokensOf(text: string, folder: string): Promise<number> {
+  const { models } = JSON.parse(readFileSync(join(folder, 'models.json'), 'utf8')) as {
+    models: { task: string; file: string }[];
+  };
+  const file = models.find(({ task }) => task === 'fill-mask')?.file ?? '';
+  const { pieces } = await readArtifact(new Uint8Array(readFileSync(join(folder, file))));
+  return new Tokenizer(pieces).encode(text).length + 2;
 }

@@ -1,0 +1,95 @@
+/** The client and the Worker together, over HTTP, on the runtime that deployments run on. */
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createClient, type LacunaClient } from '@lacuna/client';
+import { CONFIGS, initialParameters, Random, SPECIAL_TOKENS, Tokenizer, writeArtifact } from '@lacuna/core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type EdgeServer, freePort, startEdgeServer } from './edge-server.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'lacuna-edge-'));
+const pieces = [...SPECIAL_TOKENS, ...'the a cat dog sat on mat good bad film . ##s'.split(' ')];
+const config = { ...CONFIGS.tiny, vocabSize: pieces.length, maxPositionEmbeddings: 16 };
+let server: EdgeServer;
+let client: LacunaClient;
+
+beforeAll(async () => {
+  const common = { config, tokenizer: new Tokenizer(pieces).toJSON(), quantization: 'int8' } as const;
+  const head = { numLabels: 2 };
+  const filler = { ...common, name: 'filler', params: initialParameters(config, new Random(1)) };
+  const params = initialParameters(config, new Random(2), head);
+  const critic = { ...common, name: 'critic', head, labels: ['bad', 'good'], params };
+  for (const parts of [filler, critic]) writeFileSync(join(folder, `${parts.name}.st`), await writeArtifact(parts));
+  const models = [
+    { name: 'filler', task: 'fill-mask', file: 'filler.st' },
+    { name: 'critic', task: 'text-classification', file: 'critic.st' },
+  ];
+  writeFileSync(join(folder, 'models.json'), JSON.stringify({ models }));
+  server = await startEdgeServer({ port: await freePort(), models: folder, output: 'ignore' });
+  client = createClient({ baseUrl: server.address });
+});
+
+afterAll(async () => {
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('over HTTP', () => {
+  it('fills every gap, of one text and of several', async () => {
+    const gaps = await client.fillMask('The [MASK] sat on the [MASK].', { topK: 2 });
+    expect(gaps.map((gap) => gap.length)).toEqual([2, 2]);
+    expect(await client.fillMask(['The [MASK] sat on the [MASK].'], { topK: 2 })).toEqual([gaps]);
+    const [targets] = await client.fillMask('a [MASK]', { targets: ['cat', 'dog'] });
+    expect(targets?.map(({ token_str }) => token_str).sort()).toEqual(['cat', 'dog']);
+  });
+
+  it('labels a text', async () => {
+    const labels = await client.classify('a good film');
+    expect(labels.map(({ label }) => label).sort()).toEqual(['bad', 'good']);
+    expect(await client.classify(['a good film'], { topK: 1 })).toEqual([labels.slice(0, 1)]);
+  });
+
+  it('lists what it serves', async () => {
+    expect((await client.models()).map(({ name, default: isDefault }) => [name, isDefault])).toEqual([
+      ['filler', true],
+      ['critic', true],
+    ]);
+  });
+
+  it("gives errors their codes on the client's side", async () => {
+    const failing = (code: string, status: number) => ({ name: 'LacunaError', code, facts: { status } });
+    await expect(client.fillMask('no gap')).rejects.toMatchObject(failing('no_mask_token', 422));
+    await expect(client.fillMask(`${'a '.repeat(30)}[MASK]`)).rejects.toMatchObject(failing('text_too_long', 422));
+    await expect(client.fillMask('[MASK]', { model: 'x' })).rejects.toMatchObject(failing('unknown_model', 404));
+    await expect(client.classify('a', { topK: 0 })).rejects.toMatchObject(failing('invalid_request', 400));
+    await expect(client.classify('a'.repeat(1_000_001))).rejects.toMatchObject(failing('body_too_large', 413));
+  });
+
+  it('answers many clients at once as it answers one', async () => {
+    const alone = await client.fillMask('a [MASK] .');
+    const together = await Promise.all(Array.from({ length: 24 }, () => client.fillMask('a [MASK] .')));
+    for (const answer of together) expect(answer).toEqual(alone);
+  });
+
+  it('serves the artifacts themselves by name', async () => {
+    const response = await fetch(`${server.address}/filler.st`);
+    expect([response.status, (await response.arrayBuffer()).byteLength > 10_000]).toEqual([200, true]);
+  });
+});
+
+describe('startEdgeServer refuses', () => {
+  it('a port that is taken', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as { port: number };
+    await expect(startEdgeServer({ port, output: 'ignore' })).rejects.toMatchObject({ code: 'unavailable' });
+    other.close();
+  });
+
+  it('a folder that is not there', async () => {
+    const missing = { port: await freePort(), models: join(folder, 'missing'), output: 'ignore' } as const;
+    await expect(startEdgeServer(missing)).rejects.toMatchObject({ code: 'file_not_found' });
+  });
+});
