@@ -63,7 +63,7 @@ function print(answer: Answer, json: boolean): void {
   } else if (answer.text !== '') console.log(answer.text);
 }
 
-/** Prints an error the way its reader wants it; 2 for a wrong command line, else 1. */
+/** Prints an error the way its reader wants it; 2 for a wrong command line, 130 after Ctrl-C, else 1. */
 function report(error: unknown, json: boolean): number {
   const known = error instanceof LacunaError;
   const code = known ? error.code : 'internal';
@@ -71,5 +71,6 @@ function report(error: unknown, json: boolean): number {
   if (json) console.log(JSON.stringify({ ...runFacts(), error: { code, message } }));
   else console.error(`error[${code}]: ${message}`);
   if (!known && error instanceof Error && process.env.LACUNA_DEBUG !== undefined) console.error(error.stack);
-  return error instanceof UsageError ? 2 : 1;
+  if (error instanceof UsageError) return 2;
+  return code === 'aborted' ? 130 : 1;
 }

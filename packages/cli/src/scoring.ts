@@ -10,6 +10,7 @@ import {
   maskedScores,
   metricsOf,
   orderedTextBatches,
+  Pauses,
   readLabelled,
   type TrainableOps,
 } from '@lacuna/core';
@@ -71,8 +72,9 @@ export async function score(
   const { config, multiLabel } = artifact;
   const params = paramsOn(ops, artifact);
   const sums = [];
+  const pauses = new Pauses();
   for (const [i, batch] of batches.entries()) {
-    session.signal.throwIfAborted();
+    await pauses.take(session.signal);
     sums.push(
       await ops.scope(() =>
         batch.kind === 'masked'

@@ -1,5 +1,5 @@
 /** Task distillation's data: the examples, variants of them with refilled gaps, all labelled by classifiers. */
-import { type EncodedExample, infill, LacunaError, Random, softLabels, type TrainableOps } from '@lacuna/core';
+import { type EncodedExample, infill, LacunaError, Pauses, Random, softLabels, type TrainableOps } from '@lacuna/core';
 import type { Options, Session, Values } from './command.ts';
 import { expectTask, paramsOn, readTrainedModel, tokenizerOf } from './trained-model.ts';
 
@@ -65,8 +65,9 @@ export async function taughtExamples(
   if (variants > 0) {
     const infiller = { config: filler.config, params: paramsOn(ops, filler), vocabulary: tokenizerOf(filler) };
     const random = new Random(seed, VARIANTS_STREAM);
+    const pauses = new Pauses();
     for (let from = 0; from < examples.length; from += 64) {
-      session.signal.throwIfAborted();
+      await pauses.take(session.signal);
       all.push(...(await infill(ops, infiller, examples.slice(from, from + 64), { variants }, random)));
       session.progress.update({ label: 'variants', fraction: Math.min(1, (from + 64) / examples.length) });
     }

@@ -68,6 +68,7 @@ export {
 export { FINETUNE_RECIPE, type FinetuneOptions, type FinetuneRecipe, finetune } from './training/finetune.ts';
 export { inlineLanes, type LaneFactory, type LaneGroup } from './training/lanes.ts';
 export { heldOutBatches, MaskedBatches, type Windows } from './training/masked-batches.ts';
+export { Pauses } from './training/pauses.ts';
 export { PRETRAIN_RECIPE, type PretrainOptions, type PretrainRecipe, pretrain } from './training/pretrain.ts';
 export type { Json, TrainingState } from './training/state.ts';
 export type { TaskSpec } from './training/task.ts';

@@ -4,6 +4,7 @@ import { classifierLogits } from '../model/classifier.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { Ops } from '../ops/ops.ts';
 import type { Params } from '../tensor/tensor.ts';
+import { Pauses } from '../training/pauses.ts';
 import { type EncodedExample, textBatch } from '../training/text-batches.ts';
 
 /** A classifier in a backend. */
@@ -33,8 +34,9 @@ export async function softLabels(
   if (teachers.length === 0) throw new LacunaError('invalid_argument', 'softLabels: expected a teacher, got none.');
   const labelled = new Array<EncodedExample>(examples.length);
   const order = examples.map((_, i) => i).sort((a, b) => lengthOf(examples, a) - lengthOf(examples, b) || a - b);
+  const pauses = new Pauses();
   for (let from = 0; from < order.length; from += batchSize) {
-    if (signal?.aborted) throw new LacunaError('aborted', 'softLabels: aborted.', { done: from });
+    await pauses.take(signal);
     const rows = order.slice(from, from + batchSize);
     const texts = rows.map((i) => examples[i] as EncodedExample);
     let mean = new Float32Array(0);

@@ -112,6 +112,15 @@ describe('pretrain', () => {
     expect(saved).toMatchObject({ step: 2, reason: 'aborted' });
   });
 
+  it('hears a timer although its lane computes in this thread and its data wait for nothing', async () => {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 10);
+    const long = { ...recipe, budget: { minutes: 0.5 } };
+    const events = await collect(pretrain(options({ recipe: long, signal: controller.signal })));
+    expect(events.at(-1)).toMatchObject({ type: 'done', complete: false });
+    expect(events.at(-1)?.seconds).toBeLessThan(20);
+  });
+
   it('resumed after its end has nothing left to do', async () => {
     const resume = readCheckpoint(await runUntil(options(), 6)).state;
     expect((await collect(pretrain(options({ resume })))).map((event) => event.type)).toEqual(['checkpoint', 'done']);

@@ -18,6 +18,7 @@ import type { BatchSource, Prepared } from './batches.ts';
 import { addScores, type Metrics, metricsOf } from './evaluation.ts';
 import type { StepOptions, WeightChoice } from './lane.ts';
 import type { LaneGroup } from './lanes.ts';
+import { Pauses } from './pauses.ts';
 import type { TrainingState } from './state.ts';
 import { tokensOf } from './task.ts';
 
@@ -88,6 +89,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainingEven
   const weights: WeightChoice = optimizer.ema > 0 ? 'ema' : 'parameters';
   let progress = options.start ?? { step: 0, tokens: 0, seconds: 0 };
   const started = now() - progress.seconds * 1000;
+  const pauses = new Pauses();
   const speed = new Speed();
   let dataState = batches.state;
   let metrics: Metrics | undefined;
@@ -96,7 +98,10 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainingEven
     spent(budget, at) < 1 ? batches.next(Math.min(1, spent(budget, at))) : undefined;
   const evaluate = async (): Promise<EvaluationEvent> => {
     const sums = [];
-    for (const batch of evaluation?.batches ?? []) sums.push(await lanes.score(batch, weights, passTokens));
+    for (const batch of evaluation?.batches ?? []) {
+      sums.push(await lanes.score(batch, weights, passTokens));
+      await pauses.take();
+    }
     metrics = metricsOf(addScores(sums));
     return { type: 'evaluation', ...progress, metrics, weights };
   };
@@ -151,6 +156,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainingEven
     if (prepared && options.checkpointEvery && isDue(options.checkpointEvery, before, progress)) {
       yield checkpoint('interval');
     }
+    await pauses.take();
   }
   const complete = !prepared;
   if (complete && evaluation && evaluation.batches.length > 0) yield await evaluate();
