@@ -38,3 +38,10 @@ export function edgeBundle(): BundleFile[] {
 export function gzipBytes(files: readonly BundleFile[]): number {
   return files.reduce((sum, { bytes }) => sum + gzipSync(bytes, { level: 9 }).length, 0);
 }
+
+/** The runtime's date that the deployment asks for. */
+export function compatibilityDate(): string {
+  const date = /^compatibility_date = "(.+)"$/m.exec(readFileSync(join(ROOT, 'wrangler.toml'), 'utf8'))?.[1];
+  if (date === undefined) throw new LacunaError('internal', 'bundle: wrangler.toml must name a compatibility_date.');
+  return date;
+}

@@ -7,11 +7,12 @@ import { join } from 'node:path';
 import { createClient, type LacunaClient } from '@lacuna/client';
 import { CONFIGS, initialParameters, Random, SPECIAL_TOKENS, Tokenizer, writeArtifact } from '@lacuna/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { benchEdge } from './bench/edge.ts';
 import { type EdgeServer, freePort, startEdgeServer } from './edge-server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lacuna-edge-'));
 const pieces = [...SPECIAL_TOKENS, ...'the a cat dog sat on mat good bad film . ##s'.split(' ')];
-const config = { ...CONFIGS.tiny, vocabSize: pieces.length, maxPositionEmbeddings: 16 };
+const config = { ...CONFIGS.tiny, vocabSize: pieces.length, maxPositionEmbeddings: 40 };
 let server: EdgeServer;
 let client: LacunaClient;
 
@@ -61,7 +62,7 @@ describe('over HTTP', () => {
   it("gives errors their codes on the client's side", async () => {
     const failing = (code: string, status: number) => ({ name: 'LacunaError', code, facts: { status } });
     await expect(client.fillMask('no gap')).rejects.toMatchObject(failing('no_mask_token', 422));
-    await expect(client.fillMask(`${'a '.repeat(30)}[MASK]`)).rejects.toMatchObject(failing('text_too_long', 422));
+    await expect(client.fillMask(`${'a '.repeat(60)}[MASK]`)).rejects.toMatchObject(failing('text_too_long', 422));
     await expect(client.fillMask('[MASK]', { model: 'x' })).rejects.toMatchObject(failing('unknown_model', 404));
     await expect(client.classify('a', { topK: 0 })).rejects.toMatchObject(failing('invalid_request', 400));
     await expect(client.classify('a'.repeat(1_000_001))).rejects.toMatchObject(failing('body_too_large', 413));
@@ -77,6 +78,20 @@ describe('over HTTP', () => {
     const response = await fetch(`${server.address}/filler.st`);
     expect([response.status, (await response.arrayBuffer()).byteLength > 10_000]).toEqual([200, true]);
   });
+});
+
+it('is timed on workerd by itself and through the development server', async () => {
+  const progress: number[] = [];
+  const report = await benchEdge({
+    models: folder,
+    requests: 50,
+    onProgress: (done, all) => progress.push(done / all),
+  });
+  for (const { p50Ms, p99Ms, firstRequestMs } of [report, report.wranglerDev]) {
+    expect([p50Ms > 0, p99Ms >= p50Ms, firstRequestMs > p50Ms]).toEqual([true, true, true]);
+  }
+  expect(report).toMatchObject({ requests: 50, tokens: 32, bundleGzipBytes: expect.any(Number) });
+  expect(progress).toEqual([0.5, 1]);
 });
 
 describe('startEdgeServer refuses', () => {

@@ -1,12 +1,16 @@
 /**
- * `lacuna bench edge`: the edge API through HTTP on the real workerd, on this machine. Times the first prediction after
- * the runtime is up (model load included), then predictions one after the other over one connection.
+ * `lacuna bench edge`: the edge API through HTTP on workerd, on this machine. Times the first prediction after the
+ * runtime listens (model load included), then predictions one after the other over one connection. The main figures are
+ * of workerd by itself, which is what a deployment runs; those through Wrangler's development server, which puts a
+ * proxy in a second process before it, stand beside them.
  */
 import { readFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readArtifact, Tokenizer } from '@lacuna/core';
-import { edgeBundle, gzipBytes } from '../edge-bundle.ts';
+import { LacunaError, readArtifact, Tokenizer } from '@lacuna/core';
+import { startBareWorkerd } from '../bare-workerd.ts';
+import { compatibilityDate, edgeBundle, gzipBytes } from '../edge-bundle.ts';
 import { freePort, startEdgeServer } from '../edge-server.ts';
 
 const MODELS = fileURLToPath(new URL('../../../../models', import.meta.url));
@@ -15,15 +19,20 @@ const MODELS = fileURLToPath(new URL('../../../../models', import.meta.url));
 export const SENTENCE =
   'the old town lies on the west bank of the river and was the [MASK] of the kingdom for more than two hundred and fifty years before the war .';
 
-export interface EdgeReport {
+export interface Latency {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly firstRequestMs: number;
+}
+
+export interface EdgeReport extends Latency {
   /** JavaScript and kernels; models are assets and not counted. */
   readonly bundleGzipBytes: number;
   readonly requests: number;
   /** Of the sentence, by the tokenizer of the model that answered. */
   readonly tokens: number;
+  /** The same requests through `wrangler dev`. */
+  readonly wranglerDev: Latency;
 }
 
 export interface EdgeBenchOptions {
@@ -33,49 +42,71 @@ export interface EdgeBenchOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Throws `unavailable` when the runtime does not start or answers with anything but a filled gap. */
 export async function benchEdge(options: EdgeBenchOptions = {}): Promise<EdgeReport> {
   const { models, requests = 500, onProgress, signal } = options;
-  const server = await startEdgeServer({
-    port: await freePort(),
-    output: 'ignore',
-    ...(models === undefined ? {} : { models }),
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const folder = models ?? MODELS;
+  const tokens = await tokensOf(SENTENCE, folder);
+  const bundle = edgeBundle();
+  const bare = await startBareWorkerd({ bundle, models: folder, compatibilityDate: compatibilityDate(), signal });
+  const measured = await latency(bare, requests, signal, (done) => onProgress?.(done, 2 * requests));
+  const dev = await startEdgeServer({ port: await freePort(), output: 'ignore', models: folder, signal });
+  const wranglerDev = await latency(dev, requests, signal, (done) => onProgress?.(requests + done, 2 * requests));
+  return { ...measured, bundleGzipBytes: gzipBytes(bundle), requests, tokens, wranglerDev };
+}
+
+/** Asks one after the other over one connection, and stops the server. */
+async function latency(
+  server: { readonly address: string; stop(): Promise<void> },
+  requests: number,
+  signal: AbortSignal | undefined,
+  onDone: (done: number) => void,
+): Promise<Latency> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   try {
     const ask = async () => {
+      signal?.throwIfAborted();
       const begun = performance.now();
-      const response = await fetch(`${server.address}/v1/fill-mask`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ text: SENTENCE }),
-        ...(signal === undefined ? {} : { signal }),
-      });
-      const { gaps } = (await response.json()) as { gaps?: { score: number }[][] };
-      if (!response.ok || gaps?.length !== 1 || !((gaps[0]?.[0]?.score ?? 0) > 0)) {
-        throw new Error(`bench edge: expected one gap filled, got status ${response.status}.`);
+      const { status, text } = await post(agent, `${server.address}/v1/fill-mask`, JSON.stringify({ text: SENTENCE }));
+      const elapsed = performance.now() - begun;
+      const { gaps } = JSON.parse(text) as { gaps?: { score: number }[][] };
+      if (status !== 200 || gaps?.length !== 1 || !((gaps[0]?.[0]?.score ?? 0) > 0)) {
+        throw new LacunaError('unavailable', `bench edge: expected one gap filled, got ${status}: ${text}`);
       }
-      return performance.now() - begun;
+      return elapsed;
     };
     const firstRequestMs = await ask();
     for (let i = 0; i < 50; i++) await ask();
     const times: number[] = [];
     for (let i = 0; i < requests; i++) {
       times.push(await ask());
-      if (i % 50 === 49) onProgress?.(i + 1, requests);
+      if (i % 50 === 49) onDone(i + 1);
     }
     times.sort((a, b) => a - b);
     const quantile = (q: number) => times[Math.min(times.length - 1, Math.floor(q * times.length))] as number;
-    return {
-      p50Ms: quantile(0.5),
-      p99Ms: quantile(0.99),
-      firstRequestMs,
-      bundleGzipBytes: gzipBytes(edgeBundle()),
-      requests,
-      tokens: await tokensOf(SENTENCE, models ?? MODELS),
-    };
+    return { p50Ms: quantile(0.5), p99Ms: quantile(0.99), firstRequestMs };
   } finally {
+    agent.destroy();
     await server.stop();
   }
+}
+
+/** The whole answer of one request; `fetch` would spend a millisecond of its own. */
+function post(agent: Agent, url: string, body: string): Promise<{ status: number | undefined; text: string }> {
+  return new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const sent = request(url, { agent, method: 'POST', headers }, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        text += chunk;
+      });
+      response.on('end', () => resolve({ status: response.statusCode, text }));
+      response.on('error', reject);
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
 }
 
 /** Of `text` with the separators around it, by the default fill-mask model of the folder. */

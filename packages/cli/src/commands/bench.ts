@@ -85,6 +85,7 @@ const BENCHMARKS: Readonly<Record<string, (options: BenchValues, session: Sessio
       text: [
         `Fill-mask of ${report.tokens} tokens over HTTP: p50 ${ms(report.p50Ms)}, p99 ${ms(report.p99Ms)}`,
         `First request, model load included: ${ms(report.firstRequestMs)}`,
+        `Through \`wrangler dev\`: p50 ${ms(report.wranglerDev.p50Ms)}, first ${ms(report.wranglerDev.firstRequestMs)}`,
         `Bundle without models: ${(report.bundleGzipBytes / 1000).toFixed(0)} kB gzip`,
       ].join('\n'),
     };

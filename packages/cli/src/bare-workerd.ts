@@ -1,0 +1,86 @@
+/** The Worker's bundle on workerd by itself, as a deployment runs it: no development server between it and the client. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { LacunaError } from '@lacuna/core/errors';
+import type { BundleFile } from './edge-bundle.ts';
+import { freePort } from './edge-server.ts';
+
+const WRANGLER = fileURLToPath(new URL('../../../node_modules/wrangler/package.json', import.meta.url));
+const START_LIMIT_MS = 20_000;
+
+export interface BareWorkerdOptions {
+  readonly bundle: readonly BundleFile[];
+  /** The folder that stands for the static assets. */
+  readonly models: string;
+  readonly compatibilityDate: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Starts workerd and waits until it listens; no request has been made then. Throws `unavailable`. */
+export async function startBareWorkerd(
+  options: BareWorkerdOptions,
+): Promise<{ readonly address: string; stop(): Promise<void> }> {
+  const port = await freePort();
+  const folder = mkdtempSync(join(tmpdir(), 'lacuna-workerd-'));
+  for (const { name, bytes } of options.bundle) writeFileSync(join(folder, name), bytes);
+  writeFileSync(join(folder, 'config.capnp'), capnp(options, port));
+  const child = spawn(workerdPath(), ['serve', join(folder, 'config.capnp')], { stdio: 'ignore' });
+  const exited = once(child, 'exit');
+  const stop = async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL');
+      await exited;
+    }
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const deadline = Date.now() + START_LIMIT_MS;
+  while (!(await listens(port))) {
+    if (child.exitCode !== null || Date.now() > deadline || options.signal?.aborted) {
+      await stop();
+      throw new LacunaError('unavailable', 'workerd: expected it to listen, got none. Does `lacuna serve` start?');
+    }
+    await sleep(20);
+  }
+  return { address: `http://127.0.0.1:${port}`, stop };
+}
+
+/** The very binary that Wrangler runs. */
+function workerdPath(): string {
+  return (createRequire(realpathSync(WRANGLER))('workerd') as { default: string }).default;
+}
+
+function capnp({ bundle, models, compatibilityDate }: BareWorkerdOptions, port: number): string {
+  const scriptFirst = [...bundle].sort((a, b) => Number(b.name.endsWith('.js')) - Number(a.name.endsWith('.js')));
+  const modules = scriptFirst.map(
+    ({ name }) => `(name = "${name}", ${name.endsWith('.js') ? 'esModule' : 'wasm'} = embed "${name}")`,
+  );
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = .main),
+    (name = "models", disk = (path = ${JSON.stringify(resolve(models))})),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+);
+const main :Workerd.Worker = (
+  modules = [${modules.join(', ')}],
+  compatibilityDate = "${compatibilityDate}",
+  bindings = [(name = "ASSETS", service = "models")],
+);
+`;
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((settle) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => settle(true)).once('error', () => settle(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}
