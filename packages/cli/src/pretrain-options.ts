@@ -1,6 +1,7 @@
 /** The options that shape pre-training and distillation, and the recipe they make. */
 import {
   CONFIGS,
+  checkSchedule,
   type ModelConfig,
   mlmControl,
   PRETRAIN_RECIPE,
@@ -101,6 +102,7 @@ function presetOf(config: ModelConfig): SizePreset {
 
 type RecipeValues = Values<typeof RECIPE_OPTIONS> & Pick<Values<typeof MACHINE_OPTIONS>, 'passTokens'>;
 
+/** Throws `masking_ratio_out_of_range`. */
 export function recipeOf(options: RecipeValues, config: ModelConfig): PretrainRecipe {
   const preset = presetOf(config);
   const [from, to] = bothEnds(parseRange('--ratio', options.ratio));
@@ -111,7 +113,7 @@ export function recipeOf(options: RecipeValues, config: ModelConfig): PretrainRe
     learningRate: options.learningRate ?? preset.learningRate,
     batchTokens: parseIntegerRange('--batch-tokens', options.batchTokens ?? preset.batchTokens),
     length: parseIntegerRange('--length', options.length ?? preset.length),
-    ratio: { from, to, jitter: options.ratioJitter },
+    ratio: checkSchedule({ from, to, jitter: options.ratioJitter }),
     spans: bothEnds(parseIntegerRange('--spans', options.spans)),
     wholeWords: options.wholeWords,
     dropout: options.dropout,

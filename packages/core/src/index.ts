@@ -31,7 +31,7 @@ export { type FillMaskCandidate, MASK } from './inference/gaps.ts';
 export { type ClassifyOptions, type FillMaskOptions, type LabelScore, loadModel, Model } from './inference/model.ts';
 export { type MaskingOptions, maskWindows } from './masking/masking.ts';
 // masking: which tokens go
-export { DEFAULT_RATIO_SCHEDULE, type RatioSchedule } from './masking/schedule.ts';
+export { checkSchedule, DEFAULT_RATIO_SCHEDULE, type RatioSchedule } from './masking/schedule.ts';
 // model: shapes, parameters, batches
 export type { Batch, MaskedBatch, TextBatch } from './model/batch.ts';
 export { CONFIGS, type ModelConfig, mlmControl, SPECIAL_TOKENS, validateConfig } from './model/config.ts';
