@@ -66,14 +66,15 @@ export async function numericGradient(
   return gradients;
 }
 
-/** The largest |a − b| over the largest |b| (at least `floor`): how far apart two gradients are. */
+/** The largest |a − b| over the largest |b| (at least `floor`): how far apart two gradients are. Infinite for a NaN. */
 export function distance(a: ArrayLike<number>, b: ArrayLike<number>, floor = 1e-3): number {
   let most = floor;
   let apart = 0;
   for (let i = 0; i < b.length; i++) {
     most = Math.max(most, Math.abs(b[i] as number));
     const d = Math.abs((a[i] as number) - (b[i] as number));
-    if (!(d <= apart)) apart = d; // a NaN counts
+    if (Number.isNaN(d)) return Number.POSITIVE_INFINITY;
+    apart = Math.max(apart, d);
   }
   return a.length === b.length ? apart / most : Number.POSITIVE_INFINITY;
 }

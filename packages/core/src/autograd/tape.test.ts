@@ -23,6 +23,13 @@ describe.each(Object.entries(OP_CASES))('%s', (_name, draw) => {
   });
 });
 
+describe('distance', () => {
+  it('is relative to the largest value and infinite for what is not a number or not as long', () => {
+    expect(distance([1, 2, 4.4], [1, 2, 4])).toBeCloseTo(0.1);
+    for (const bad of [[Number.NaN, 2], [1, Number.NaN], [1]]) expect(distance(bad, [1, 2])).toBe(Infinity);
+  });
+});
+
 describe('Tape', () => {
   const ops = referenceBackend();
 

@@ -73,7 +73,9 @@ export class Tape implements Ops {
     const before = this.#gradients.get(x);
     if (!before) {
       this.#gradients.set(x, gradient);
+      // One that was owned is handed on by `add` to both of its inputs: from then on no one may write to it.
       if (owned) this.#owned.add(gradient);
+      else this.#owned.delete(gradient);
     } else if (this.#owned.has(before)) {
       this.#ops.accumulate(before, gradient);
     } else {

@@ -192,6 +192,18 @@ export const OP_CASES: Readonly<Record<string, DrawCase>> = {
     const y = ops.tanh(x);
     return ops.add(ops.add(y, ops.scale(y, -0.5)), ops.add(x, ops.gelu(x)));
   }),
+  // The sum hands one gradient to both sides; one of them gets more afterwards.
+  'a sum whose sides are used again': (random, most) => {
+    const shape = [size(random, 4), size(random, most)];
+    return {
+      inputs: { a: drawInput(random, shape), b: drawInput(random, shape) },
+      run: (ops, { a, b }) => {
+        const [x, y] = [ops.tanh(a as Tensor), ops.gelu(b as Tensor)];
+        const again = ops.scale(x, 2);
+        return ops.tanh(ops.add(ops.add(x, y), again));
+      },
+    };
+  },
   scale: unary((ops, x) => ops.scale(x, -2.5)),
   reshape: unary((ops, x) => ops.scale(ops.reshape(x, [sizeOf(x.shape)]), 2)),
   gelu: unary((ops, x) => ops.gelu(x)),
