@@ -11,12 +11,13 @@ export type ScalarFunction = (ops: Ops, inputs: Readonly<Record<string, Tensor>>
 /** Reads a tensor in the best precision that the backend has. */
 type Read = (tensor: Tensor) => Promise<ArrayLike<number>>;
 
-/** Value and gradients by the tape. */
+/** Value and gradients by the tape. `trained` names the inputs that are parameters, all by default; the rest are frozen. */
 export async function tapeGradient(
   ops: TrainableOps,
   f: ScalarFunction,
   inputs: Inputs,
   read: Read = (tensor) => ops.read(tensor),
+  trained: readonly string[] = Object.keys(inputs),
 ): Promise<{ value: number; gradients: Record<string, ArrayLike<number>> }> {
   const parameters: Record<string, Tensor> = {};
   const into = new Map<Tensor, Tensor>();
@@ -24,6 +25,7 @@ export async function tapeGradient(
   for (const [name, { shape, values }] of Object.entries(inputs)) {
     const parameter = ops.persistent(shape, values);
     parameters[name] = parameter;
+    if (!trained.includes(name)) continue;
     gradients[name] = ops.persistent(shape);
     into.set(parameter, gradients[name] as Tensor);
   }

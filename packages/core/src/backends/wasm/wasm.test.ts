@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { describeBackend, describeInference } from '../conformance.ts';
+import { describeVocabulary, describeVocabularyForward } from '../conformance-vocabulary.ts';
 import { createWasmInference } from './inference.ts';
 import { loadKernels } from './load-node.ts';
 import { createWasmBackend } from './training.ts';
 
 for (const build of ['simd', 'relaxed'] as const) {
   describeBackend(`wasm ${build}`, async () => createWasmBackend(await loadKernels(build)), 2e-5);
+  describeVocabulary(`wasm ${build}`, async () => createWasmBackend(await loadKernels(build)), 2e-5);
 }
 describeInference('wasm inference', async () => createWasmInference(await loadKernels('inference')), 2e-5);
+describeVocabularyForward('wasm inference', async () => createWasmInference(await loadKernels('inference')), 2e-5);
 
 describe('the arena', () => {
   it('does not grow once it has held the largest scope', async () => {

@@ -1,0 +1,85 @@
+/** The vocabulary ops where they go over the rows in several chunks, and where no row has a label. Tests only. */
+import { describe, expect, it } from 'vitest';
+import { distance, tapeGradient } from '../autograd/gradient-check.ts';
+import type { Ops, VocabularyTargets } from '../ops/ops.ts';
+import type { TrainableOps } from '../ops/trainable-ops.ts';
+import { Random } from '../random/random.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { drawInput, type Input } from './op-cases.ts';
+import { referenceBackend } from './reference/training.ts';
+
+/** So many pieces that 2 to 6 rows of logits fill a chunk; a size that is no multiple of 4. */
+const [N, C, V, K] = [8, 2, 180_001, 5];
+
+/** Multiples of 1/64: logits of them are exact in float32, so that ranks and ties are the same everywhere. */
+function exact(random: Random, shape: readonly number[]): Input {
+  return { shape, values: drawInput(random, shape).values.map((x) => Math.round(x * 64) / 64) };
+}
+
+function inputs(): { hidden: Input; table: Input; bias: Input } {
+  const random = new Random(11);
+  return { hidden: exact(random, [N, C]), table: exact(random, [V, C]), bias: exact(random, [V]) };
+}
+
+const labels = Int32Array.from({ length: N }, (_, i) => (i === 2 ? -100 : (i * 25_013) % V));
+
+export function describeVocabularyForward(name: string, makeBackend: () => Promise<Ops>, tolerance: number): void {
+  describe(`${name}, a vocabulary of several chunks`, () => {
+    it('has the same ranks, targets and loss as the reference', async () => {
+      const run = (on: Ops) =>
+        on.scope(async () => {
+          const { hidden, table, bias } = inputs();
+          const [h, t, b] = [hidden, table, bias].map(({ values, shape }) => on.tensor(values, shape)) as [
+            Tensor,
+            Tensor,
+            Tensor,
+          ];
+          const targets = on.topTargets(h, t, b, K, 2);
+          const loss = on.vocabularyLoss(h, t, b, { labels, zLoss: 0.01, soft: { targets, weight: 0.5 } });
+          return {
+            indices: [...(await on.read(targets.indices))],
+            rest: [await on.read(targets.probabilities), await on.read(on.vocabularyRank(h, t, b, labels))],
+            loss: await on.read(loss),
+          };
+        });
+      const [ours, expected] = [await run(await makeBackend()), await run(referenceBackend())];
+      expect(ours.indices).toEqual(expected.indices);
+      expected.rest.forEach((values, i) => {
+        expect(distance(ours.rest[i] ?? [], values)).toBeLessThan(tolerance);
+      });
+      expect(distance(ours.loss, expected.loss)).toBeLessThan(tolerance);
+    });
+  });
+}
+
+export function describeVocabulary(name: string, makeBackend: () => Promise<TrainableOps>, tolerance: number): void {
+  describeVocabularyForward(name, makeBackend, tolerance);
+
+  const lossOf = (targets: VocabularyTargets) => (on: Ops, given: Readonly<Record<string, Tensor>>) =>
+    on.vocabularyLoss(given.hidden as Tensor, given.table as Tensor, given.bias, targets);
+
+  describe(`${name}, gradients of the vocabulary loss`, () => {
+    it('are those of the reference over several chunks', async () => {
+      const f = lossOf({ labels, zLoss: 0.01 });
+      const ours = await tapeGradient(await makeBackend(), f, inputs());
+      const expected = await tapeGradient(referenceBackend(), f, inputs());
+      expect(Math.abs(ours.value - expected.value)).toBeLessThan(tolerance * expected.value);
+      for (const [key, gradient] of Object.entries(expected.gradients)) {
+        expect([key, distance(ours.gradients[key] ?? [], gradient) < tolerance]).toEqual([key, true]);
+      }
+    });
+
+    it('are zero, and so is the loss, when no row has a label', async () => {
+      const random = new Random(3);
+      const small = {
+        hidden: drawInput(random, [5, 7]),
+        table: drawInput(random, [9, 7]),
+        bias: drawInput(random, [9]),
+      };
+      const nothing = lossOf({ labels: new Int32Array(5).fill(-100), zLoss: 0.1 });
+      const { value, gradients } = await tapeGradient(await makeBackend(), nothing, small);
+      expect(value).toBe(0);
+      for (const gradient of Object.values(gradients)) expect(Array.from(gradient).every((g) => g === 0)).toBe(true);
+    });
+  });
+}
