@@ -20,7 +20,7 @@ import {
 import { threefry2x32 } from '../../random/random.ts';
 import { type Shape, sizeOf, type Tensor, widthOf } from '../../tensor/tensor.ts';
 import { attention } from './attention.ts';
-import { normalCdf, softmax } from './math.ts';
+import { cosine, normalCdf, normalised, softmax } from './math.ts';
 import { ReferenceTensors } from './tensors.ts';
 import { rowLogits, rowLoss, rowRank, rowTop, type SoftValues } from './vocabulary.ts';
 
@@ -67,36 +67,23 @@ export class ReferenceInference extends ReferenceTensors implements Ops {
   }
 
   layerNorm(x: Tensor, weight: Tensor, bias: Tensor | undefined, eps: number): Tensor {
-    const { C } = checkNorm('layerNorm', x.shape, weight.shape, bias?.shape);
-    return this.#normalised(x, weight, bias, (row) => {
-      const mean = row.reduce((sum, v) => sum + v, 0) / C;
-      return { mean, deviation: Math.sqrt(row.reduce((sum, v) => sum + (v - mean) ** 2, 0) / C + eps) };
-    });
+    checkNorm('layerNorm', x.shape, weight.shape, bias?.shape);
+    return this.#norm(x, weight, bias, eps, true);
   }
 
   rmsNorm(x: Tensor, weight: Tensor, eps: number): Tensor {
-    const { C } = checkNorm('rmsNorm', x.shape, weight.shape);
-    return this.#normalised(x, weight, undefined, (row) => ({
-      mean: 0,
-      deviation: Math.sqrt(row.reduce((sum, v) => sum + v * v, 0) / C + eps),
-    }));
+    checkNorm('rmsNorm', x.shape, weight.shape);
+    return this.#norm(x, weight, undefined, eps, false);
   }
 
-  #normalised(
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor | undefined,
-    statistics: (row: Float64Array) => { mean: number; deviation: number },
-  ): Tensor {
+  #norm(x: Tensor, weight: Tensor, bias: Tensor | undefined, eps: number, centred: boolean): Tensor {
     const C = widthOf(x.shape);
     const [data, w] = [this.values(x), this.values(weight)];
     const b = bias && this.values(bias);
     const y = this.make(x.shape);
     for (let at = 0; at < data.length; at += C) {
-      const row = data.subarray(at, at + C);
-      const { mean, deviation } = statistics(row);
-      row.forEach((v, i) => {
-        y.data[at + i] = ((v - mean) / deviation) * (w[i] as number) + (b?.[i] ?? 0);
+      normalised(data.subarray(at, at + C), eps, centred).row.forEach((v, i) => {
+        y.data[at + i] = v * (w[i] as number) + (b?.[i] ?? 0);
       });
     }
     return y;
@@ -253,11 +240,4 @@ export class ReferenceInference extends ReferenceTensors implements Ops {
     for (let at = 0; at < a.length; at += C) loss += 1 - cosine(a.subarray(at, at + C), b.subarray(at, at + C)).cosine;
     return this.tensor([loss / (a.length / C)], []);
   }
-}
-
-/** cos(a, b) and both lengths, at least 1e-12. */
-export function cosine(a: Float64Array, b: Float64Array): { cosine: number; a: number; b: number } {
-  const length = (v: Float64Array) => Math.max(Math.sqrt(v.reduce((sum, x) => sum + x * x, 0)), 1e-12);
-  const [la, lb] = [length(a), length(b)];
-  return { cosine: a.reduce((sum, x, i) => sum + x * (b[i] as number), 0) / (la * lb), a: la, b: lb };
 }

@@ -1,4 +1,4 @@
-/** Scalar functions in float64. */
+/** Functions of numbers and rows of numbers in float64. */
 
 /** erf, to about 1e-16: a Taylor series for small x, a continued fraction of erfc for large. */
 export function erf(x: number): number {
@@ -29,4 +29,26 @@ export function softmax(values: ArrayLike<number>, temperature = 1): { probabili
   const probabilities = Float64Array.from(values, (x) => Math.exp((x - most) / temperature));
   const sum = probabilities.reduce((a, b) => a + b, 0);
   return { probabilities: probabilities.map((p) => p / sum), lse: most / temperature + Math.log(sum) };
+}
+
+/** cos(a, b) and both lengths, at least 1e-12. */
+export function cosine(a: Float64Array, b: Float64Array): { cosine: number; a: number; b: number } {
+  const length = (v: Float64Array) => Math.max(Math.sqrt(v.reduce((sum, x) => sum + x * x, 0)), 1e-12);
+  const [la, lb] = [length(a), length(b)];
+  return { cosine: a.reduce((sum, x, i) => sum + x * (b[i] as number), 0) / (la * lb), a: la, b: lb };
+}
+
+export function average(values: Float64Array): number {
+  return values.reduce((sum, v) => sum + v, 0) / values.length;
+}
+
+/** (row − mean)/deviation with deviation √(mean square + eps); the mean is left alone unless `centred`. */
+export function normalised(
+  row: Float64Array,
+  eps: number,
+  centred: boolean,
+): { readonly row: Float64Array; readonly deviation: number } {
+  const mean = centred ? average(row) : 0;
+  const deviation = Math.sqrt(average(row.map((v) => (v - mean) ** 2)) + eps);
+  return { row: row.map((v) => (v - mean) / deviation), deviation };
 }

@@ -17,8 +17,7 @@ import type { TrainableOps, WeightGradients } from '../../ops/trainable-ops.ts';
 import { expectShape, type Shape, type Tensor, widthOf } from '../../tensor/tensor.ts';
 import { attentionBackward } from './attention.ts';
 import { ReferenceGroups } from './groups.ts';
-import { cosine } from './inference.ts';
-import { normalCdf, normalDensity, softmax } from './math.ts';
+import { average, cosine, normalCdf, normalDensity, normalised, softmax } from './math.ts';
 import { rowLogits, rowLoss } from './vocabulary.ts';
 
 const geluSlope = (x: number) => normalCdf(x) + x * normalDensity(x);
@@ -66,11 +65,8 @@ export class ReferenceBackend extends ReferenceGroups implements TrainableOps {
     const [d, data, w] = [this.values(dy), this.values(x), this.values(weight)];
     const dx = this.make(x.shape);
     for (let at = 0; at < data.length; at += C) {
-      const row = data.subarray(at, at + C);
       const dRow = d.subarray(at, at + C);
-      const mean = centred ? average(row) : 0;
-      const deviation = Math.sqrt(average(row.map((v) => (v - mean) ** 2)) + eps);
-      const normed = row.map((v) => (v - mean) / deviation);
+      const { row: normed, deviation } = normalised(data.subarray(at, at + C), eps, centred);
       const g = dRow.map((v, i) => v * (w[i] as number));
       const shift = centred ? average(g) : 0;
       const along = average(g.map((v, i) => v * (normed[i] as number)));
@@ -239,10 +235,6 @@ export class ReferenceBackend extends ReferenceGroups implements TrainableOps {
   #scalar(tensor: Tensor): number {
     return this.values(tensor)[0] as number;
   }
-}
-
-function average(values: Float64Array): number {
-  return values.reduce((sum, v) => sum + v, 0) / values.length;
 }
 
 function addTo(into: Float64Array, at: number, x: ArrayLike<number>, factor = 1): void {
