@@ -93,10 +93,11 @@ function decode(w: Weights, config: ModelConfig, encoded: tf.Tensor, batch: Mask
     });
     return tf.gather(padded, ids(Int32Array.from(rows), [B, G]));
   };
-  const vector = w['decoder.query.bias'] as tf.Tensor;
-  const left = linear(neighbour(-1), w['decoder.query.left.weight'] as tf.Tensor);
-  const right = linear(neighbour(1), w['decoder.query.right.weight'] as tf.Tensor);
-  let x: tf.Tensor = tf.add(tf.add(left, right), vector);
+  let x = tf.add(tf.zeros([B, G, C]), w['decoder.query.bias'] as tf.Tensor);
+  if (config.decoderQueries === 'seeded') {
+    x = tf.add(x, linear(neighbour(-1), w['decoder.query.left.weight'] as tf.Tensor));
+    x = tf.add(x, linear(neighbour(1), w['decoder.query.right.weight'] as tf.Tensor));
+  }
   for (let i = 0; i < config.numDecoderLayers; i++) {
     const layer = `decoder.layer.${i}`;
     const at = (name: string) => w[`${layer}.crossattention.${name}.weight`] as tf.Tensor;
@@ -140,8 +141,8 @@ export function maskedLoss(w: Weights, config: ModelConfig, batch: MaskedBatch, 
   return tf.add(tf.mean(tf.sub(normaliser, own)), regular) as tf.Scalar;
 }
 
-/** Mean cross-entropy of the labels. */
-export function classificationLoss(w: Weights, config: ModelConfig, batch: TextBatch): tf.Scalar {
+/** Mean cross-entropy of the labels: of one a text, or of each by itself. */
+export function classificationLoss(w: Weights, config: ModelConfig, batch: TextBatch, multiLabel: boolean): tf.Scalar {
   const { batchSize: B, length: T, inputIds, lengths, targets } = batch;
   const inside = Array.from({ length: B * T }, (_, i) => (i % T < (lengths[Math.floor(i / T)] as number) ? 1 : 0));
   const bias = tf.tensor(
@@ -158,7 +159,13 @@ export function classificationLoss(w: Weights, config: ModelConfig, batch: TextB
       w[`classifier.${name}.bias`] as tf.Tensor,
     );
   const logits = dense(tf.tanh(dense(pooled, 'dense')), 'out_proj');
-  const likelihoods = tf.mul(tf.logSoftmax(logits), tf.tensor(targets, logits.shape));
+  const wanted = tf.tensor(targets, logits.shape);
+  if (multiLabel) {
+    const yes = tf.mul(wanted, tf.log(tf.sigmoid(logits)));
+    const no = tf.mul(tf.sub(1, wanted), tf.log(tf.sub(1, tf.sigmoid(logits))));
+    return tf.neg(tf.mean(tf.add(yes, no))) as tf.Scalar;
+  }
+  const likelihoods = tf.mul(tf.logSoftmax(logits), wanted);
   return tf.neg(tf.mean(tf.sum(likelihoods, -1))) as tf.Scalar;
 }
 

@@ -82,6 +82,7 @@ async function compare(
 describe.each(backends)('gradients of the whole model on %s equal those of TensorFlow.js', (_name, makeBackend) => {
   it.each([
     ['masked autoencoder', MAE],
+    ['masked autoencoder with plain queries', { ...MAE, decoderQueries: 'plain' } as const],
     ['masked-LM control', mlmControl(MAE)],
   ])('%s', async (_objective, config) => {
     const batch = gaps();
@@ -94,15 +95,18 @@ describe.each(backends)('gradients of the whole model on %s equal those of Tenso
     );
   });
 
-  it('classifier', async () => {
+  it.each([
+    ['classifier of one label a text', false],
+    ['classifier of several labels a text', true],
+  ])('%s', async (_kind, multiLabel) => {
     const batch = texts();
-    const options = { multiLabel: false, logitsWeight: 0 };
+    const options = { multiLabel, logitsWeight: 0 };
     await compare(
       makeBackend,
       parameterShapes(MAE, { numLabels: 3 }),
       drawn(MAE, 3),
       (ops, params) => classificationLoss(ops, params, MAE, batch, options),
-      (weights) => oracle.classificationLoss(weights, MAE, batch),
+      (weights) => oracle.classificationLoss(weights, MAE, batch, multiLabel),
     );
   });
 });
