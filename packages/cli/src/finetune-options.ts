@@ -15,7 +15,12 @@ export const FINETUNE_OPTIONS = {
     min: 0,
     max: 0.9,
   },
-  maxLength: { kind: 'integer', about: 'tokens of a text that count', default: FINETUNE_RECIPE.maxLength, min: 4 },
+  maxLength: {
+    kind: 'integer',
+    about: 'tokens of the longest text; longer ones lose their end',
+    default: FINETUNE_RECIPE.maxLength,
+    min: 4,
+  },
   seed: { kind: 'integer', about: 'of everything random', default: FINETUNE_RECIPE.seed, min: 0, max: 0xffff_ffff },
   ...MACHINE_OPTIONS,
 } as const satisfies Options;

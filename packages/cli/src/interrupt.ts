@@ -21,8 +21,8 @@ export function listenForInterrupt(
   const listener = () => {
     if (firstAt === undefined) {
       firstAt = now();
-      onFirst();
       controller.abort();
+      onFirst();
     } else if (now() - firstAt > SAME_PRESS_MS) {
       source.exit(130);
     }

@@ -8,6 +8,9 @@ import { listenForInterrupt } from './interrupt.ts';
 import { runFacts, version } from './machine.ts';
 import { Progress } from './progress.ts';
 
+// A terminal that was closed, or a pipe that nobody reads, must not end a run before its checkpoint is saved.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 process.exitCode = await main(process.argv.slice(2));
 // A thread that a command leaves behind must not keep the process, and what was printed must be out before it ends.
 await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((done) => stream.write('', done))));

@@ -35,7 +35,7 @@ export const RECIPE_OPTIONS = {
   length: {
     kind: 'text',
     value: 'N[:M]',
-    about: 'tokens a window; of two, the second from half way (default: by config)',
+    about: 'tokens a window, and so of the longest text; of two, the second from half way (default: by config)',
   },
   learningRate: { kind: 'number', value: 'X', about: 'peak (default: by config)', min: 1e-7, max: 1 },
   dropout: {
@@ -131,6 +131,14 @@ export function budgetOf({ tokens, steps, minutes }: BudgetValues): PretrainReci
   if (tokens !== undefined) return { tokens };
   if (steps !== undefined) return { steps };
   return minutes === undefined ? PRETRAIN_RECIPE.budget : { minutes };
+}
+
+/**
+ * The config with the longest window of the recipe for its longest text: positions beyond what was trained on would be
+ * answered by luck.
+ */
+export function withTrainedLength(config: ModelConfig, { length }: Pick<PretrainRecipe, 'length'>): ModelConfig {
+  return { ...config, maxPositionEmbeddings: typeof length === 'number' ? length : Math.max(...length) };
 }
 
 /** A preset's name or a JSON file with a config; `vocabSize` is the tokenizer's. */

@@ -79,6 +79,20 @@ it('a run that gets SIGINT exits 130 and says how to resume; resumed, it ends wi
   expect(Buffer.compare(bytes(halfway.parameters), bytes(got.state.parameters))).not.toBe(0);
 });
 
+it('a run whose terminal was closed saves its checkpoint all the same', async () => {
+  const orphan = start(...pretraining, ...recipe, '--out', at('orphan'));
+  const log = join(at('orphan'), 'log.jsonl');
+  await until(() => existsSync(log) && readFileSync(log, 'utf8').includes('"type":"progress"'));
+  // Nobody reads any more: the next write fails.
+  orphan.child.stdout.destroy();
+  orphan.child.stderr.destroy();
+  await sleep(50);
+  orphan.child.kill('SIGHUP');
+  await orphan.ended;
+  const { state } = await loadCheckpoint(join(at('orphan'), 'checkpoint.safetensors'));
+  expect(state.step).toBeGreaterThan(0);
+});
+
 it('SIGINT while a tokenizer is trained exits 130 with aborted and leaves no run behind', async () => {
   const { child, ended, stderr } = start('pretrain', '--text', 'embedded', '--config', 'tiny', '--out', at('early'));
   await until(() => stderr().includes('tokenizer'));

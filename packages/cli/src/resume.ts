@@ -40,7 +40,8 @@ export interface Resumed<V> {
 }
 
 /**
- * The run's own options with the free ones of this line. `configOf` tells which config the line asks for, when it says.
+ * The run's own options with the free ones of this line. `configOf` tells which config the line asks for, when it
+ * says; sizes that data decide are the run's own.
  * Throws `checkpoint_not_found`, `checkpoint_mismatch`.
  */
 export async function resumeRun<V extends object>(
@@ -48,13 +49,13 @@ export async function resumeRun<V extends object>(
   folder: RunFolder,
   line: V,
   session: Session,
-  configOf?: (vocabSize: number) => ModelConfig,
+  configOf?: (own: ModelConfig) => ModelConfig,
 ): Promise<Resumed<V>> {
   const checkpoint = await loadCheckpoint(folder.checkpoint);
   const stored = storedOptions<V>(command, checkpoint, folder);
   const given = [...session.given];
   if (configOf !== undefined && given.some((name) => SHAPE.includes(name))) {
-    expectConfig(checkpoint, configOf(checkpoint.config.vocabSize));
+    expectConfig(checkpoint, configOf(checkpoint.config));
   }
   const fixed = given.filter((name) => ![...FREE, ...MACHINE, ...SHAPE].includes(name));
   const differing = fixed.filter((name) => !same(line[name as keyof V], stored[name as keyof V]));

@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { loadCheckpoint } from '@lacuna/core/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lacuna, type Ran } from './testing.ts';
 
@@ -81,6 +82,28 @@ describe('lacuna', () => {
     expect(file?.gaps[0]?.[0]?.token).toBe(run?.gaps[0]?.[0]?.token);
     const { json } = ran(lacuna('classify', 'a happy cat', '--model', at('models/critic.safetensors'), '--json'));
     expect(json).toMatchObject({ model: 'critic', labels: [{ label: 'happy' }, { label: 'sad' }] });
+  });
+
+  it('answers with the last weights of a run that kept no average', () => {
+    const run = ['pretrain', '--text', 'embedded', '--config', 'tiny', '--tokenizer-bytes', '500000', '--steps', '60'];
+    const held = ['--valid', 'embedded:2', '--valid-windows', '16', '--length', '32'];
+    const { metrics } = ran(lacuna(...run, ...held, '--ema', '0', '--out', at('plain'), '--json')).json;
+    const scoring = ['--text', 'embedded:2', '--windows', '16', '--length', '32', '--json'];
+    const { json } = ran(lacuna('evaluate', '--model', at('plain'), ...scoring));
+    expect(json.crossEntropy as number).toBeLessThan(Math.log(841) - 2);
+    expect(json.crossEntropy).toBeCloseTo((metrics as { crossEntropy: number }).crossEntropy, 4);
+  });
+
+  it('takes texts as long as those it was trained on, and no longer', async () => {
+    const lengthOf = async (model: string) =>
+      (await loadCheckpoint(at(`${model}/checkpoint.safetensors`))).config.maxPositionEmbeddings;
+    expect([await lengthOf('base'), await lengthOf('plain'), await lengthOf('critic')]).toEqual([64, 32, 128]);
+  });
+
+  it('publishes no folder of this machine', () => {
+    const bytes = readFileSync(at('models/filler.safetensors')).toString('latin1');
+    expect(bytes).toContain('provenance');
+    expect(bytes).not.toContain(folder);
   });
 
   it('explains every command', () => {

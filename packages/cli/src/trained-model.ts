@@ -22,7 +22,7 @@ export const MODEL_OPTION = {
 } as const;
 
 /**
- * The model at `path`; of a run its averaged weights, as float32.
+ * The model at `path`; of a run its averaged weights (the last ones with `--ema 0`), as float32.
  * Throws `file_not_found`, `checkpoint_not_found`, `artifact_truncated`, `artifact_corrupt`, `checkpoint_mismatch`.
  */
 export async function readTrainedModel(path: string): Promise<Artifact> {
@@ -37,7 +37,7 @@ export async function readTrainedModel(path: string): Promise<Artifact> {
   return readArtifact(await artifactBytes(checkpoint, nameFrom(path), 'none'));
 }
 
-/** A checkpoint's averaged weights as an artifact's bytes. */
+/** A checkpoint's averaged weights, or the last ones of a run that kept no average, as an artifact's bytes. */
 export function artifactBytes(
   checkpoint: Checkpoint,
   name: string,
@@ -46,7 +46,7 @@ export function artifactBytes(
 ): Promise<Uint8Array> {
   const { config, head, labels, tokenizer } = checkpoint;
   const multiLabel = isMultiLabel(checkpoint);
-  const params = weightsOf(checkpoint, 'ema');
+  const params = weightsOf(checkpoint, keepsAverage(checkpoint) ? 'ema' : 'parameters');
   return writeArtifact({ name, config, head, labels, multiLabel, tokenizer, params, quantization, ...extra });
 }
 
@@ -101,7 +101,20 @@ export function expectTask(command: string, artifact: Artifact, task: Artifact['
   });
 }
 
+interface StoredRecipe {
+  readonly multiLabel?: boolean;
+  readonly optimizer?: { readonly ema?: number };
+}
+
+function recipeIn(checkpoint: Checkpoint): StoredRecipe {
+  return (checkpoint.recipe as { readonly recipe?: StoredRecipe } | null)?.recipe ?? {};
+}
+
 function isMultiLabel(checkpoint: Checkpoint): boolean {
-  const stored = checkpoint.recipe as { readonly recipe?: { readonly multiLabel?: boolean } } | null;
-  return stored?.recipe?.multiLabel === true;
+  return recipeIn(checkpoint).multiLabel === true;
+}
+
+/** `--ema 0` keeps none: its place in the checkpoint still holds the first weights. */
+function keepsAverage(checkpoint: Checkpoint): boolean {
+  return recipeIn(checkpoint).optimizer?.ema !== 0;
 }

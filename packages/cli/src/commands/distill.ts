@@ -4,7 +4,7 @@ import { defineCommand, UsageError } from '../command.ts';
 import { openCorpus } from '../corpus.ts';
 import { followTraining } from '../follow-training.ts';
 import { laneFactory } from '../lane-backend.ts';
-import { MACHINE_OPTIONS, RECIPE_OPTIONS, recipeOf } from '../pretrain-options.ts';
+import { MACHINE_OPTIONS, RECIPE_OPTIONS, recipeOf, withTrainedLength } from '../pretrain-options.ts';
 import { formatQuantity } from '../quantity.ts';
 import { bothEnds, parseIntegerRange } from '../ranges.ts';
 import { requireEmpty, resumeRun, storedRecipe } from '../resume.ts';
@@ -71,11 +71,13 @@ export const distill = defineCommand({
     const tokenizer = tokenizerOf(teacher);
     const [encoder, decoder] =
       options.layers === undefined ? [] : bothEnds(parseIntegerRange('--layers', options.layers));
-    const config =
+    const shape =
       resumed?.checkpoint.config ??
       studentConfig(teacher.config, { ...(encoder ? { encoder } : {}), ...(decoder ? { decoder } : {}) });
+    const common = recipeOf(options, shape);
+    const config = withTrainedLength(shape, common);
     const recipe: DistillRecipe = {
-      ...recipeOf(options, config),
+      ...common,
       learningRate: options.learningRate ?? DISTILL_RECIPE.learningRate,
       weights: { soft: options.soft, hard: options.hard, hidden: options.hidden },
       topK: DISTILL_RECIPE.topK,

@@ -1,5 +1,5 @@
 /** `lacuna export`: a run becomes the one file that the edge serves, with a report of what int8 costs. */
-import { parameterShapes, quantizationReport, readArtifact } from '@lacuna/core';
+import { type Json, parameterShapes, quantizationReport, readArtifact } from '@lacuna/core';
 import { loadCheckpoint, saveBytes } from '@lacuna/core/node';
 import { defineCommand } from '../command.ts';
 import { figures } from '../follow-training.ts';
@@ -9,7 +9,7 @@ import { BACKEND_OPTIONS } from '../pretrain-options.ts';
 import { RunFolder } from '../run-folder.ts';
 import { SCORING_OPTIONS, score, scoringBatches } from '../scoring.ts';
 import { percent } from '../table.ts';
-import { artifactBytes, nameFrom } from '../trained-model.ts';
+import { artifactBytes, floatWeights, nameFrom } from '../trained-model.ts';
 
 export const exportModel = defineCommand({
   name: 'export',
@@ -32,16 +32,11 @@ export const exportModel = defineCommand({
     const { config, head, recipe, state } = checkpoint;
     const name = options.name ?? nameFrom(options.out.replace(/\.safetensors$/, ''));
     const quantization = options.float ? 'none' : 'int8';
-    const provenance = { recipe, step: state.step, tokens: state.tokens };
+    const provenance = { recipe: withoutFolders(recipe), step: state.step, tokens: state.tokens };
     let bytes = await artifactBytes(checkpoint, name, quantization, { provenance });
     const exported = await readArtifact(bytes);
     const plain = await readArtifact(await artifactBytes(checkpoint, name, 'none'));
-    const weights = Object.fromEntries(
-      Object.entries(plain.weights).flatMap(([key, weight]) =>
-        weight.kind === 'float32' ? [[key, weight.values] as const] : [],
-      ),
-    );
-    const report = quantizationReport(weights, parameterShapes(config, head));
+    const report = quantizationReport(floatWeights(plain), parameterShapes(config, head));
     const lines: string[] = [];
     let scores = {};
     if (options.text !== undefined || options.data !== undefined) {
@@ -67,3 +62,11 @@ export const exportModel = defineCommand({
     };
   },
 });
+
+/** The files' names without the folders they lie in: the artifact is published, this machine's paths are not. */
+function withoutFolders(recipe: Json): Json {
+  if (typeof recipe === 'string') return recipe.split(/[\\/]/).pop() ?? recipe;
+  if (Array.isArray(recipe)) return recipe.map(withoutFolders);
+  if (recipe === null || typeof recipe !== 'object') return recipe;
+  return Object.fromEntries(Object.entries(recipe).map(([name, value]) => [name, withoutFolders(value)]));
+}

@@ -48,9 +48,9 @@ export const finetune = defineCommand({
     const pretrained = await readTrainedModel(model);
     expectTask('finetune', pretrained, 'fill-mask');
     const tokenizer = tokenizerOf(pretrained);
-    const { config } = pretrained;
     const { teacher, logitsWeight } = options;
     const recipe = finetuneRecipe(options, { multiLabel, logitsWeight: teacher === undefined ? 0 : logitsWeight });
+    const config = { ...pretrained.config, maxPositionEmbeddings: recipe.maxLength };
     const known = resumed?.checkpoint.labels ?? options.labels;
     const { examples, labels } = await openLabelled(data, tokenizer, recipe.maxLength, multiLabel, options, known);
     const taught =

@@ -1,5 +1,5 @@
 /** `lacuna pretrain`: text in, a masked autoencoder out. */
-import { type ModelConfig, parameterCount, Tokenizer, pretrain as train } from '@lacuna/core';
+import { parameterCount, Tokenizer, pretrain as train } from '@lacuna/core';
 import { defineCommand, type Session, UsageError, type Values } from '../command.ts';
 import { openCorpus, tokenizerFor } from '../corpus.ts';
 import { followTraining } from '../follow-training.ts';
@@ -11,6 +11,7 @@ import {
   plannedVocabSize,
   RECIPE_OPTIONS,
   recipeOf,
+  withTrainedLength,
 } from '../pretrain-options.ts';
 import { formatQuantity } from '../quantity.ts';
 import { readJson } from '../read-json.ts';
@@ -109,13 +110,15 @@ async function fresh(options: PretrainValues, folder: RunFolder, session: Sessio
     tokenizer === undefined
       ? await tokenizerFor(corpus, { vocabSize, maxBytes: options.tokenizerBytes }, session)
       : readJson('tokenizer', tokenizer, 'malformed_data');
-  const config: ModelConfig = configOf(options.config, options.objective, Tokenizer.fromJSON(tokenizerJson).vocabSize);
+  const named = configOf(options.config, options.objective, Tokenizer.fromJSON(tokenizerJson).vocabSize);
+  const config = withTrainedLength(named, recipeOf(options, named));
   return { options, config, tokenizerJson, state: undefined };
 }
 
 async function resumed(line: PretrainValues, folder: RunFolder, session: Session) {
-  const { checkpoint, options } = await resumeRun('pretrain', folder, line, session, (vocabSize) =>
-    configOf(line.config, line.objective, vocabSize),
-  );
+  const { checkpoint, options } = await resumeRun('pretrain', folder, line, session, (own) => ({
+    ...configOf(line.config, line.objective, own.vocabSize),
+    maxPositionEmbeddings: own.maxPositionEmbeddings,
+  }));
   return { options, config: checkpoint.config, tokenizerJson: checkpoint.tokenizer, state: checkpoint.state };
 }

@@ -37,7 +37,7 @@ const COMMON = {
   maskTokenId: 4,
 } as const;
 
-/** Named shapes; `vocabSize` is replaced by the tokenizer's. */
+/** Named shapes; `vocabSize` gives way to the tokenizer's, `maxPositionEmbeddings` to the longest window trained on. */
 export const CONFIGS: Readonly<Record<'tiny' | 'small' | 'base' | 'bench', ModelConfig>> = {
   tiny: {
     ...COMMON,

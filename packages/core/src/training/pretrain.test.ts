@@ -84,8 +84,8 @@ describe('pretrain', () => {
       'progress 5',
       'checkpoint 5',
       'progress 6',
-      'evaluation 6',
       'checkpoint 6',
+      'evaluation 6',
       'done 6',
     ]);
     const [first] = events;
@@ -110,6 +110,20 @@ describe('pretrain', () => {
     }
     expect(kinds).toEqual(['progress', 'progress', 'checkpoint', 'done']);
     expect(saved).toMatchObject({ step: 2, reason: 'aborted' });
+  });
+
+  it('is safe before it is scored, and stops scoring when aborted', async () => {
+    const held = { windows: 64, length: 12, ratio: 0.15, seed: 1, batchSize: 1 };
+    const batches = await heldOutBatches(new CountingWindows(9), TOY_VOCABULARY, held);
+    const controller = new AbortController();
+    const kinds: string[] = [];
+    const evaluation = { batches, every: { steps: 2 } };
+    const given = options({ evaluation, checkpointEvery: { steps: 2 }, signal: controller.signal });
+    for await (const event of pretrain(given)) {
+      kinds.push(`${event.type} ${event.step}`);
+      if (event.type === 'checkpoint') controller.abort();
+    }
+    expect(kinds).toEqual(['progress 1', 'progress 2', 'checkpoint 2', 'checkpoint 2', 'done 2']);
   });
 
   it('hears a timer although its lane computes in this thread and its data wait for nothing', async () => {

@@ -32,7 +32,7 @@ export interface TrainOptions {
   readonly seed: number;
   /** Tokens a lane takes in one pass; 4096 by default. Longer batches are summed over several passes. */
   readonly passTokens?: number;
-  /** Held-out batches and how often to score them; they are scored at the end as well. */
+  /** Held-out batches and how often to score them; they are scored at the end as well, unless the signal came. */
   readonly evaluation?: { readonly batches: readonly Batch[]; readonly every?: Budget };
   /** How often to ask for a checkpoint; one is asked for at the end and on abort in any case. */
   readonly checkpointEvery?: Budget;
@@ -96,15 +96,18 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainingEven
 
   const prepare = async (at: Progress): Promise<Prepared | undefined> =>
     spent(budget, at) < 1 ? batches.next(Math.min(1, spent(budget, at))) : undefined;
-  const evaluate = async (): Promise<EvaluationEvent> => {
+  /** Yields nothing where there is nothing to score or the signal came in between. */
+  async function* evaluate(): AsyncGenerator<EvaluationEvent, void, void> {
+    if (!evaluation || evaluation.batches.length === 0) return;
     const sums = [];
-    for (const batch of evaluation?.batches ?? []) {
+    for (const batch of evaluation.batches) {
+      if (signal?.aborted) return;
       sums.push(await lanes.score(batch, weights, passTokens));
       await pauses.take();
     }
     metrics = metricsOf(addScores(sums));
-    return { type: 'evaluation', ...progress, metrics, weights };
-  };
+    yield { type: 'evaluation', ...progress, metrics, weights };
+  }
   const checkpoint = (reason: CheckpointEvent['reason']): CheckpointEvent => {
     const saved = { ...progress, data: dataState };
     return {
@@ -152,15 +155,16 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainingEven
       ...(ratio === undefined ? {} : { ratio }),
     };
     prepared = await upcoming;
-    if (prepared && evaluation?.every && isDue(evaluation.every, before, progress)) yield await evaluate();
+    // What was learned is safe before it is scored.
     if (prepared && options.checkpointEvery && isDue(options.checkpointEvery, before, progress)) {
       yield checkpoint('interval');
     }
+    if (prepared && evaluation?.every && isDue(evaluation.every, before, progress)) yield* evaluate();
     await pauses.take();
   }
   const complete = !prepared;
-  if (complete && evaluation && evaluation.batches.length > 0) yield await evaluate();
   yield checkpoint(complete ? 'end' : 'aborted');
+  if (complete) yield* evaluate();
   yield { type: 'done', ...progress, complete, ...(metrics ? { metrics } : {}) };
 }
 
