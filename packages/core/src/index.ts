@@ -1,52 +1,21 @@
 /** What the core offers everywhere: browser, Worker, Node. A table of contents, in the order of the road. */
 
-// inference: a model that answers
-export { type Artifact, type ArtifactParts, readArtifact, writeArtifact } from './artifact/artifact.ts';
-// checkpoint: a run as bytes
-export {
-  type Checkpoint,
-  expectConfig,
-  type RunDescription,
-  readCheckpoint,
-  weightsOf,
-  writeCheckpoint,
-} from './checkpoint/checkpoint.ts';
-// data: sources of lines, tables, windows of tokens
-export { type LabelledData, type LabelledExample, type LabelledOptions, readLabelled } from './data/labelled.ts';
-export {
-  linesSource,
-  type TableRow,
-  type TableSource,
-  type TextSource,
-  textSource,
-} from './data/source.ts';
-export { WindowStream, type WindowStreamOptions, type WindowStreamState } from './data/windows.ts';
-// distill: students, teachers' answers
-export { DISTILL_RECIPE, type DistillOptions, type DistillRecipe, distill } from './distill/distill.ts';
-export { type Infiller, type InfillOptions, infill } from './distill/infill.ts';
-export { type Classifier, softLabels } from './distill/soft-labels.ts';
-export { studentConfig } from './distill/student.ts';
+// errors and the contract that models and backends share: tensor, random, ops
+
 export * from './errors.ts';
-export { type FillMaskCandidate, MASK } from './inference/gaps.ts';
-export { type ClassifyOptions, type FillMaskOptions, type LabelScore, loadModel, Model } from './inference/model.ts';
-export { type MaskingOptions, maskWindows } from './masking/masking.ts';
-// masking: which tokens go
-export { checkSchedule, DEFAULT_RATIO_SCHEDULE, type RatioSchedule } from './masking/schedule.ts';
+export type { Ops, SoftTargets, VocabularyTargets } from './ops/ops.ts';
+export type { TensorGroup, TrainableOps } from './ops/trainable-ops.ts';
+export { Random, type RandomState } from './random/random.ts';
+export type { Params, Shape, Tensor } from './tensor/tensor.ts';
+
 // model: shapes, parameters, batches
+
 export type { Batch, MaskedBatch, TextBatch } from './model/batch.ts';
 export { CONFIGS, type ModelConfig, mlmControl, SPECIAL_TOKENS, validateConfig } from './model/config.ts';
 export { type HeadConfig, initialParameters, parameterCount, parameterShapes } from './model/parameters.ts';
-export type { Ops, SoftTargets, VocabularyTargets } from './ops/ops.ts';
-export type { TensorGroup, TrainableOps } from './ops/trainable-ops.ts';
-// optim and training: budgets, recipes, runs and their events
-export { ADAMW, type OptimizerOptions } from './optim/adamw.ts';
-export type { Budget, Progress } from './optim/schedule.ts';
-// quantize: weights in bytes
-export { type QuantizationReport, quantizationReport } from './quantize/report.ts';
-export { Random, type RandomState } from './random/random.ts';
-// tensor, ops, random: the contract that models and backends share
-export type { Params, Shape, Tensor } from './tensor/tensor.ts';
+
 // text: tokenizers, how to train one, and the corpus that needs no download
+
 export { type EmbeddedOptions, embeddedSource } from './text/embedded.ts';
 export { embeddedFloor, type FloorScore } from './text/embedded-floor.ts';
 export { Tokenizer } from './text/tokenizer.ts';
@@ -56,6 +25,28 @@ export {
   type TokenizerTrainingProgress,
   trainTokenizer,
 } from './text/tokenizer-training.ts';
+
+// data: sources of lines, tables, windows of tokens
+
+export { type LabelledData, type LabelledExample, type LabelledOptions, readLabelled } from './data/labelled.ts';
+export {
+  linesSource,
+  type TableRow,
+  type TableSource,
+  type TextSource,
+  textSource,
+} from './data/source.ts';
+export { WindowStream, type WindowStreamOptions, type WindowStreamState } from './data/windows.ts';
+
+// masking: which tokens go
+
+export { type MaskingOptions, maskWindows } from './masking/masking.ts';
+export { checkSchedule, DEFAULT_RATIO_SCHEDULE, type RatioSchedule } from './masking/schedule.ts';
+
+// optim and training: budgets, recipes, runs and their events
+
+export { ADAMW, type OptimizerOptions } from './optim/adamw.ts';
+export type { Budget, Progress } from './optim/schedule.ts';
 export {
   addScores,
   type ClassificationMetrics,
@@ -74,3 +65,31 @@ export type { Json, TrainingState } from './training/state.ts';
 export type { TaskSpec } from './training/task.ts';
 export { type EncodedExample, encodeExamples, orderedTextBatches } from './training/text-batches.ts';
 export { type TrainingEvent, train } from './training/trainer.ts';
+
+// quantize and artifact: weights in bytes, a model in one file
+
+export { type Artifact, type ArtifactParts, readArtifact, writeArtifact } from './artifact/artifact.ts';
+export { type QuantizationReport, quantizationReport } from './quantize/report.ts';
+
+// checkpoint: a run as bytes
+
+export {
+  type Checkpoint,
+  expectConfig,
+  type RunDescription,
+  readCheckpoint,
+  weightsOf,
+  writeCheckpoint,
+} from './checkpoint/checkpoint.ts';
+
+// distill: students, teachers' answers
+
+export { DISTILL_RECIPE, type DistillOptions, type DistillRecipe, distill } from './distill/distill.ts';
+export { type Infiller, type InfillOptions, infill } from './distill/infill.ts';
+export { type Classifier, softLabels } from './distill/soft-labels.ts';
+export { studentConfig } from './distill/student.ts';
+
+// inference: a model that answers
+
+export { type FillMaskCandidate, MASK } from './inference/gaps.ts';
+export { type ClassifyOptions, type FillMaskOptions, type LabelScore, loadModel, Model } from './inference/model.ts';
