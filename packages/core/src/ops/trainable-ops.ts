@@ -38,8 +38,8 @@ export interface AdamWOptions {
 export interface TrainableOps extends Ops {
   /** Zero-filled tensors in one flat buffer. */
   group(shapes: Readonly<Record<string, Shape>>): TensorGroup;
-  /** The flat buffer, copied out / in. */
-  readGroup(group: TensorGroup): Promise<Float32Array>;
+  /** The flat buffer, copied out (to `into` where given) / in. */
+  readGroup(group: TensorGroup, into?: Float32Array): Promise<Float32Array>;
   writeGroup(group: TensorGroup, values: Float32Array): void;
   zeroGroup(group: TensorGroup): void;
   /** Σ x² over the group → scalar, summed in float64 order that does not depend on anything but the size. */

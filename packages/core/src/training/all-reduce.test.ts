@@ -4,11 +4,11 @@ import { failLanes, sharedGradients } from './all-reduce.ts';
 
 const PROGRAM = `
   const { parentPort, workerData } = require('node:worker_threads');
-  import(workerData.module).then(({ allReduce }) => {
+  import(workerData.module).then(({ allReduce, slotOf }) => {
     const { shared, lane } = workerData;
-    const own = Float32Array.from({ length: shared.size }, (_, i) => Math.sin(i + 100 * lane));
+    slotOf(shared, lane).set(Float32Array.from({ length: shared.size }, (_, i) => Math.sin(i + 100 * lane)));
     try {
-      const { gradient, loss } = allReduce(shared, lane, own, lane);
+      const { gradient, loss } = allReduce(shared, lane, lane);
       parentPort.postMessage({ gradient: gradient.slice(), loss });
     } catch (error) {
       parentPort.postMessage({ code: error.code });
@@ -36,7 +36,7 @@ describe('allReduce', () => {
     const shared = sharedGradients(3, 10);
     const answers = await Promise.all([0, 1, 2].map((index) => lane(shared, index)));
     const expected = Float32Array.from({ length: 10 }, (_, i) =>
-      [0, 1, 2].reduce((sum, index) => sum + Math.fround(Math.sin(i + 100 * index)), 0),
+      [0, 1, 2].reduce((sum, index) => Math.fround(sum + Math.fround(Math.sin(i + 100 * index))), 0),
     );
     for (const { gradient, loss } of answers) {
       expect(gradient).toEqual(expected);

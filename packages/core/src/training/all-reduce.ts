@@ -5,8 +5,8 @@
  *     losses    Float64  one a lane
  *     slots     Float32  lane 0: n values | lane 1: n values | …
  *
- * Every lane writes its gradient to its slot; barrier; lane l sums its own l-th slice of all slots, in lane order,
- * into slot 0; barrier; all read slot 0.
+ * Every lane writes its gradient to its slot; barrier; lane l adds its own l-th slice of all other slots, in lane
+ * order, to slot 0; barrier; all read slot 0.
  */
 import { LacunaError } from '../errors.ts';
 
@@ -56,23 +56,28 @@ function barrier({ control, lanes }: SharedGradients): void {
   }
 }
 
-/** Sums gradients and losses over the lanes; what comes back is a view of shared memory, good until the next call. */
+/** Where a lane writes its gradient before `allReduce`: (size) */
+export function slotOf({ size, slots }: SharedGradients, lane: number): Float32Array<SharedArrayBuffer> {
+  return slots.subarray(lane * size, (lane + 1) * size);
+}
+
+/** Sums slots and losses over the lanes; what comes back is a view of shared memory, good until slots are written again. */
 export function allReduce(
   shared: SharedGradients,
   lane: number,
-  gradient: Float32Array,
   loss: number,
-): { gradient: Float32Array; loss: number } {
-  const { lanes, size, slots, losses } = shared;
-  slots.set(gradient, lane * size);
+): { gradient: Float32Array<SharedArrayBuffer>; loss: number } {
+  const { lanes, size, losses } = shared;
   losses[lane] = loss;
   barrier(shared);
-  const end = Math.floor((size * (lane + 1)) / lanes);
-  for (let i = Math.floor((size * lane) / lanes); i < end; i++) {
-    let sum = 0;
-    for (let at = i; at < slots.length; at += size) sum += slots[at] as number;
-    slots[i] = sum;
-  }
+  const slice = [Math.floor((size * lane) / lanes), Math.floor((size * (lane + 1)) / lanes)] as const;
+  const gradient = slotOf(shared, 0);
+  const sum = gradient.subarray(...slice);
+  for (let other = 1; other < lanes; other++) add(sum, slotOf(shared, other).subarray(...slice));
   barrier(shared);
-  return { gradient: slots.subarray(0, size), loss: losses.reduce((sum, part) => sum + part, 0) };
+  return { gradient, loss: losses.reduce((total, part) => total + part, 0) };
+}
+
+function add(sum: Float32Array, part: Float32Array): void {
+  for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (part[i] as number);
 }

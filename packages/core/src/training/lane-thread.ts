@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { LacunaError } from '../errors.ts';
 import type { TrainableOps } from '../ops/trainable-ops.ts';
-import { allReduce, failLanes } from './all-reduce.ts';
+import { allReduce, failLanes, slotOf } from './all-reduce.ts';
 import { Lane } from './lane.ts';
 import { memoryBytesOf } from './lanes.ts';
 import type { LaneReply, LaneRequest, LaneSetup } from './lanes-node.ts';
@@ -19,8 +19,8 @@ async function answer(lane: Lane, request: LaneRequest): Promise<unknown> {
     case 'step': {
       const { part, options } = request;
       const share = await lane.gradient(part.batch, part.share, part.from, options);
-      const own = await lane.ops.readGroup(lane.gradients);
-      const { gradient, loss } = allReduce(setup.shared, setup.lane, own, share);
+      await lane.ops.readGroup(lane.gradients, slotOf(setup.shared, setup.lane));
+      const { gradient, loss } = allReduce(setup.shared, setup.lane, share);
       lane.ops.writeGroup(lane.gradients, gradient);
       return { loss, gradientNorm: Number.isFinite(loss) ? await lane.update(options) : Number.NaN };
     }

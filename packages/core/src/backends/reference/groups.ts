@@ -24,8 +24,10 @@ export class ReferenceGroups extends ReferenceInference {
     return { tensors, size, flat } as ReferenceGroup;
   }
 
-  async readGroup(group: TensorGroup): Promise<Float32Array> {
-    return Float32Array.from(flatOf(group));
+  async readGroup(group: TensorGroup, into = new Float32Array(group.size)): Promise<Float32Array> {
+    expectLength('readGroup', 'into', into, group.size);
+    into.set(flatOf(group));
+    return into;
   }
 
   writeGroup(group: TensorGroup, values: Float32Array): void {

@@ -29,8 +29,10 @@ export class WasmGroups extends WasmInference<TrainingKernels> {
     return this.arena.floats((group as WasmGroup).at, group.size);
   }
 
-  async readGroup(group: TensorGroup): Promise<Float32Array> {
-    return this.#flat(group).slice();
+  async readGroup(group: TensorGroup, into = new Float32Array(group.size)): Promise<Float32Array> {
+    expectLength('readGroup', 'into', into, group.size);
+    into.set(this.#flat(group));
+    return into;
   }
 
   writeGroup(group: TensorGroup, values: Float32Array): void {
