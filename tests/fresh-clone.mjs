@@ -6,7 +6,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -22,7 +22,8 @@ try {
   if (cloned.status !== 0) throw new Error('git clone did not succeed');
   const port = await freePort();
   const address = `http://localhost:${port}`;
-  server = spawn('npm', ['start', '--', '--port', String(port)], { cwd: clone, stdio: 'inherit', detached: true });
+  const options = { cwd: clone, stdio: 'inherit', detached: true, env: newcomersEnvironment() };
+  server = spawn('npm', ['start', '--', '--port', String(port)], options);
   const ended = new Promise((resolve) => server.once('exit', (code, signal) => resolve(signal ?? code)));
   await until(`${address}/healthz`, ended);
   console.log(`ready: ${address}`);
@@ -56,6 +57,12 @@ try {
     if (server?.pid !== undefined) process.kill(-server.pid, 'SIGKILL');
   } catch {}
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+}
+
+/** This process's environment without the commands and the Node 24 of this checkout, which a newcomer does not have. */
+function newcomersEnvironment() {
+  const path = (process.env.PATH ?? '').split(delimiter).filter((entry) => !resolve(entry).startsWith(root));
+  return { ...process.env, PATH: path.join(delimiter) };
 }
 
 function expect(holds, expected, got) {
