@@ -96,6 +96,13 @@ describe('an artifact', () => {
     expect(artifact.weights['classifier.out_proj.weight']?.shape).toEqual([3, 16]);
   });
 
+  it('may give one label or not', async () => {
+    const one = { head: { numLabels: 1 }, labels: ['spam'], multiLabel: true };
+    const params = initialParameters(config, new Random(2), one.head);
+    const artifact = await readArtifact(await writeArtifact({ ...classifier, ...one, params }));
+    expect(artifact).toMatchObject({ labels: ['spam'], multiLabel: true });
+  });
+
   it('is the same bytes for the same parts', async () => {
     expect(await writeArtifact(fillMask)).toEqual(await writeArtifact(fillMask));
   });
@@ -115,11 +122,15 @@ describe('an artifact', () => {
 });
 
 describe('writeArtifact refuses', () => {
+  const one = { numLabels: 1 };
+  const oneLabel = { head: one, labels: ['spam'], params: initialParameters(config, new Random(2), one) };
+
   it.each([
     ['a name that would not do in a URL', { name: 'My Model' }],
     ['labels without a head', { labels }],
     ['a tokenizer of another size', { tokenizer: tokenizerJson(pieces.slice(0, -1)) }],
     ['a missing parameter', { params: {} }],
+    ['one label to choose from', oneLabel],
   ])('%s', async (_, change) => {
     await expect(writeArtifact({ ...fillMask, ...change })).rejects.toMatchObject({ code: 'invalid_argument' });
   });

@@ -31,6 +31,7 @@ export function writeMetadata(metadata: ArtifactMetadata): Record<string, string
   check(spaced === undefined, 'tokenizer', 'pieces without spaces', spaced, 'invalid_argument');
   const { vocabSize } = metadata.config;
   check(pieces.length === vocabSize, 'tokenizer', `${vocabSize} pieces`, pieces.length, 'invalid_argument');
+  checkLabels(metadata, 'invalid_argument');
   return {
     'lacuna.artifact': METADATA_VERSION,
     name,
@@ -59,15 +60,9 @@ export function readMetadata(stored: Readonly<Record<string, string>>): Artifact
   if (!Array.isArray(labels) || labels.some((label) => typeof label !== 'string')) {
     throw corrupt('labels', 'a list of strings', labels);
   }
-  const isClassifier = task === 'text-classification';
-  check(
-    isClassifier ? labels.length >= 2 : labels.length === 0,
-    'labels',
-    'labels for a classifier only',
-    labels.length,
-  );
   const multiLabel = parse(stored, 'multiLabel');
   if (typeof multiLabel !== 'boolean') throw corrupt('multiLabel', 'true or false', multiLabel);
+  checkLabels({ task, labels: labels as string[], multiLabel }, 'artifact_corrupt');
   const pieces = tokenizer.split(SEPARATOR);
   check(pieces.length === config.vocabSize, 'tokenizer', `${config.vocabSize} pieces`, pieces.length);
   check(
@@ -87,6 +82,18 @@ export function readMetadata(stored: Readonly<Record<string, string>>): Artifact
     metrics: parse(stored, 'metrics'),
     provenance: parse(stored, 'provenance'),
   };
+}
+
+/** Two labels to choose between, or one to give or not; none for a model that classifies nothing. */
+function checkLabels(
+  { task, labels, multiLabel }: Pick<ArtifactMetadata, 'task' | 'labels' | 'multiLabel'>,
+  code: 'artifact_corrupt' | 'invalid_argument',
+): void {
+  if (task === 'fill-mask') check(labels.length === 0, 'labels', 'labels for a classifier only', labels.length, code);
+  else {
+    const least = multiLabel ? 1 : 2;
+    check(labels.length >= least, 'labels', `at least ${least}`, labels.length, code);
+  }
 }
 
 function readConfig(value: Json): ModelConfig {

@@ -44,6 +44,32 @@ describe('readLabelled', () => {
     });
   });
 
+  it.each(['0', '6'])('takes the label %s for no position where all names are numbers', async (label) => {
+    const data = table('tsv', `text\tlabel\na\t1\nb\t${label}`);
+    await expect(readLabelled(data, { labels: ['1', '2', '3', '4', '5'] })).rejects.toMatchObject({
+      code: 'unknown_label',
+      facts: { label, line: 3 },
+    });
+  });
+
+  it.each([
+    ['one label', 'text\tlabel\na\tjoy\nb\tjoy', false, undefined],
+    ['one given label', 'text\tlabel\na\tjoy', false, ['joy']],
+    ['several labels a text and all cells blank', 'text\tlabel\na\t\nb\t ', true, undefined],
+  ])('refuses a table with %s', async (_, text, multiLabel, labels) => {
+    const options = { multiLabel, ...(labels ? { labels } : {}) };
+    await expect(readLabelled(table('tsv', text), options)).rejects.toMatchObject({
+      code: 'malformed_data',
+      message: expect.stringMatching(/^data\.tsv: expected at least \d different labels?, got /),
+    });
+  });
+
+  it('is content with one label where a text may have none', async () => {
+    const { labels, examples } = await readLabelled(table('tsv', 'text\tlabel\na\tspam\nb\t'), { multiLabel: true });
+    expect(labels).toEqual(['spam']);
+    expect(examples.map((example) => example.labels)).toEqual([[0], []]);
+  });
+
   it('reads several labels a text, or none', async () => {
     const data = table('csv', 'text,label\na,"joy, fear"\nb,\nc,joy|joy\nd,fear;rage');
     const { labels, examples } = await readLabelled(data, { multiLabel: true });
@@ -122,6 +148,12 @@ describe('tableRows', () => {
       [5, 'plain', '"\n"q'],
       [7, '', 'last'],
     ]);
+  });
+
+  it('reads CSV cells of many megabytes', async () => {
+    const long = 'word '.repeat(3_200_000);
+    const [row] = (await cellsOf('csv', `a,b\n"${long}",${long}`)) as [[number, string, string]];
+    expect([row[0], row[1] === long, row[2] === long]).toEqual([2, true, true]);
   });
 
   it('leaves quotes in TSV alone', async () => {

@@ -9,7 +9,8 @@ export interface LabelledOptions {
   /** Default `label`, else `labels`. */
   readonly labelColumn?: string;
   /**
-   * The labels' names in order, e.g. those of a trained model. A cell holds a name, or a position from 0.
+   * The labels' names in order, e.g. those of a trained model. A cell holds a name, or, unless all names are numbers,
+   * a position from 0.
    * Without it the names are those in the data: sorted, as numbers where all are.
    */
   readonly labels?: readonly string[];
@@ -34,7 +35,8 @@ const NUMBER = /^-?\d+$/;
 /**
  * Reads all of `table` into memory.
  *
- * @throws `unknown_column`, `unknown_label`, `malformed_data` (with the line), `empty_text` (no rows).
+ * @throws `unknown_column`, `unknown_label`, `malformed_data` (with the line, or for too few labels to tell apart),
+ * `empty_text` (no rows).
  */
 export async function readLabelled(table: TableSource, options: LabelledOptions = {}): Promise<LabelledData> {
   const { multiLabel = false } = options;
@@ -57,6 +59,7 @@ export async function readLabelled(table: TableSource, options: LabelledOptions 
     );
   }
   const labels = options.labels ?? sortedNames(rows.flatMap(({ names }) => names));
+  checkCount(table, labels, multiLabel);
   const positions = new Map(labels.map((label, i) => [label, i]));
   const examples = rows.map(({ text, names, line }) => {
     const found = names.map((name) => positions.get(name) ?? positionOf(table, name, labels, line));
@@ -84,14 +87,32 @@ function namesOf(table: TableSource, row: TableRow, column: string, multiLabel: 
   return kept;
 }
 
+/** A softmax over one label has nothing to learn, a logistic one over none neither. */
+function checkCount(table: TableSource, labels: readonly string[], multiLabel: boolean): void {
+  const least = multiLabel ? 1 : 2;
+  if (labels.length >= least) return;
+  const got = labels.length === 0 ? 'none' : `only "${labels.join('", "')}"`;
+  throw new LacunaError(
+    'malformed_data',
+    `${table.name}: expected at least ${least} different label${least > 1 ? 's' : ''}, got ${got}. Is this the right column?`,
+    { file: table.name, labels, least },
+  );
+}
+
 function sortedNames(names: readonly string[]): string[] {
   const distinct = [...new Set(names)];
-  if (distinct.every((name) => NUMBER.test(name))) return distinct.sort((a, b) => Number(a) - Number(b));
+  if (areNumbers(distinct)) return distinct.sort((a, b) => Number(a) - Number(b));
   return distinct.sort();
 }
 
+function areNumbers(names: readonly string[]): boolean {
+  return names.every((name) => NUMBER.test(name));
+}
+
 function positionOf(table: TableSource, name: string, labels: readonly string[], line: number): number {
-  if (NUMBER.test(name) && Number(name) >= 0 && Number(name) < labels.length) return Number(name);
+  // Among labels 1 to 5 a 0 is another label, not the first one.
+  const isPosition = NUMBER.test(name) && Number(name) >= 0 && Number(name) < labels.length;
+  if (isPosition && !areNumbers(labels)) return Number(name);
   const known = labels.length > 8 ? `${labels.slice(0, 8).join(', ')}, …` : labels.join(', ');
   throw new LacunaError(
     'unknown_label',
