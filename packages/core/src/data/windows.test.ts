@@ -126,6 +126,24 @@ describe('WindowStream', () => {
     expect(fromFirst / windows.length).toBeCloseTo(share, 2);
   });
 
+  it.each([[undefined], [0]])('mixes a source of size %s as one of the mean size', async (sizeBytes) => {
+    const [small, large, unknown] = ['small', 'large', 'unknown'].map((name, i) => numbers(name, 10 ** (i + 2), 90));
+    const { sizeBytes: _, ...sizeless } = unknown as TextSource;
+    const sources = [
+      { ...(small as TextSource), sizeBytes: 1000 },
+      { ...(large as TextSource), sizeBytes: 3000 },
+      { ...sizeless, ...(sizeBytes === undefined ? {} : { sizeBytes }) },
+    ];
+    const windows = await windowsOf(new WindowStream(sources, encoder, OPTIONS), 90);
+    const shares = sources.map((_, i) => {
+      const own = (id: number) => id >= 10 ** (i + 2) && id < 10 ** (i + 3);
+      return windows.filter((window) => window.some(own)).length / windows.length;
+    });
+    [1 / 6, 3 / 6, 2 / 6].forEach((share, i) => {
+      expect(shares[i]).toBeCloseTo(share, 2);
+    });
+  });
+
   it('counts the passes over each source', async () => {
     const sources = [numbers('one', 10, 200), numbers('two', 5000, 2000)];
     const stream = new WindowStream(sources, encoder, { ...OPTIONS, weights: [1, 1] });
@@ -167,7 +185,65 @@ describe('WindowStream', () => {
     expect(() => WindowStream.resume(stream.state, [numbers('two', 10, 3000)], encoder, OPTIONS)).toThrow(
       expect.objectContaining({ code: 'checkpoint_mismatch' }),
     );
-    const shorter = WindowStream.resume(stream.state, [numbers('one', 10, 600)], encoder, OPTIONS);
+    expect(() => WindowStream.resume(stream.state, [numbers('one', 10, 2999)], encoder, OPTIONS)).toThrow(
+      expect.objectContaining({
+        code: 'checkpoint_mismatch',
+        message: expect.stringMatching(/^windows: expected \d+ bytes in one, got \d+\. /),
+      }),
+    );
+  });
+
+  it('goes on from a state without sizes, as far as the text reaches', async () => {
+    const stream = new WindowStream(one(), encoder, OPTIONS);
+    await windowsOf(stream, 70);
+    const state = { sources: stream.state.sources.map(({ sizeBytes: _, ...source }) => source) };
+    const resumed = WindowStream.resume(state, one(), encoder, OPTIONS);
+    expect(await windowsOf(resumed, 5)).toEqual(await windowsOf(stream, 5));
+    const shorter = WindowStream.resume(state, [numbers('one', 10, 600)], encoder, OPTIONS);
     await expect(shorter.next(1, 8)).rejects.toMatchObject({ code: 'checkpoint_mismatch' });
+  });
+
+  it('knows beforehand which source is too short for longer windows', async () => {
+    const short = textSource('short', '10 11 12 13 14 15 16 17');
+    const sources = [numbers('one', 10, 3000), short];
+    const stream = new WindowStream(sources, encoder, OPTIONS);
+    await stream.requireLength(9);
+    await expect(stream.requireLength(10)).rejects.toMatchObject({
+      code: 'text_too_short',
+      facts: { source: 'short' },
+    });
+    await expect(
+      new WindowStream([textSource('blank', '\n')], encoder, OPTIONS).requireLength(2),
+    ).rejects.toMatchObject({
+      code: 'empty_text',
+    });
+  });
+
+  it('gives the same windows whether longer ones were asked about or not', async () => {
+    const sources = () => [numbers('one', 10, 900), numbers('two', 5000, 100)];
+    const [plain, asked] = [0, 1].map(() => new WindowStream(sources(), encoder, OPTIONS)) as [
+      WindowStream,
+      WindowStream,
+    ];
+    await asked.requireLength(16);
+    const state = JSON.parse(JSON.stringify(asked.state));
+    const windows = await windowsOf(plain, 40);
+    expect(await windowsOf(asked, 40)).toEqual(windows);
+    expect(await windowsOf(WindowStream.resume(state, sources(), encoder, OPTIONS), 40)).toEqual(windows);
+    expect(await windowsOf(asked, 9, 2, 16)).toEqual(await windowsOf(plain, 9, 2, 16));
+  });
+
+  it('gives the windows of one pass over every source, and then none, when asked for once', async () => {
+    const sources = () => [numbers('one', 10, 900), numbers('two', 5000, 100)];
+    const once = new WindowStream(sources(), encoder, OPTIONS);
+    const first = await once.next(50, 8, true);
+    expect([...first]).toEqual([...(await new WindowStream(sources(), encoder, OPTIONS).next(50, 8))]);
+    const rest = await once.next(1000, 8, true);
+    expect(await once.next(1, 8, true)).toHaveLength(0);
+    const words = [...first, ...rest].filter((id) => id !== SEP);
+    expect(new Set(words).size).toBe(words.length);
+    expect(words.length).toBeGreaterThan(0.95 * 1000);
+    expect(rest.length % 8).toBe(0);
+    expect(once.epochs).toEqual([0, 0]);
   });
 });

@@ -1,16 +1,13 @@
 /**
- * Windows of tokens for pre-training: text is read a segment at a time, cut into windows and these dealt out in random
- * order; several sources are mixed by weight. Everything follows from a seed and a few numbers of state.
+ * Windows of tokens for pre-training: several sources are mixed by weight, each dealing out its windows in random order.
+ * Everything follows from a seed and a few numbers of state.
  */
 import { LacunaError } from '../errors.ts';
 import { Random } from '../random/random.ts';
 import type { TextSource } from './source.ts';
+import { SourceCursor, type SourceState, type WindowEncoder } from './source-cursor.ts';
 
-/** What windows need of a tokenizer. */
-export interface WindowEncoder {
-  readonly sepId: number;
-  encode(text: string): Int32Array;
-}
+export type { WindowEncoder } from './source-cursor.ts';
 
 export interface WindowStreamOptions {
   readonly seed: number;
@@ -20,24 +17,9 @@ export interface WindowStreamOptions {
   readonly segmentTokens?: number;
 }
 
-/** Where one source stands: at the beginning of a segment, with `taken` of its windows gone. */
-interface SourceState {
-  /** Whole passes over the source before this one. */
-  readonly epoch: number;
-  /** Lines before the segment. */
-  readonly line: number;
-  /** Segments of this pass before this one. */
-  readonly segment: number;
-  /** Length that the segment was cut to; 0 before it was read. */
-  readonly length: number;
-  readonly taken: number;
-  /** Tokens given out, over all passes. */
-  readonly tokens: number;
-}
-
 /** Plain JSON: what `WindowStream.state` gives and `WindowStream.resume` takes. */
 export interface WindowStreamState {
-  readonly sources: readonly (SourceState & { readonly name: string })[];
+  readonly sources: readonly (SourceState & { readonly name: string; readonly sizeBytes?: number })[];
 }
 
 export const SEGMENT_TOKENS = 1 << 18;
@@ -64,15 +46,7 @@ export class WindowStream {
     if (sources.length === 0)
       throw new LacunaError('invalid_argument', 'windows: expected at least one text, got none.');
     this.#weights = checkWeights(options.weights ?? sizesOf(sources), sources.length);
-    const names = sources.map(({ name }) => name);
-    const stored = state?.sources.map(({ name }) => name);
-    if (stored !== undefined && stored.join('\n') !== names.join('\n')) {
-      throw new LacunaError(
-        'checkpoint_mismatch',
-        `windows: expected the texts ${stored.join(', ')}, got ${names.join(', ')}. A run goes on with its own texts only.`,
-        { expected: stored, got: names },
-      );
-    }
+    if (state !== undefined) checkTexts(state, sources);
     const random = new Random(options.seed, RANDOM_STREAM);
     this.#cursors = sources.map(
       (source, i) =>
@@ -91,7 +65,13 @@ export class WindowStream {
   }
 
   get state(): WindowStreamState {
-    return { sources: this.#cursors.map((cursor) => ({ name: cursor.source.name, ...cursor.state })) };
+    return {
+      sources: this.#cursors.map(({ source: { name, sizeBytes }, state }) => ({
+        name,
+        ...(sizeBytes === undefined ? {} : { sizeBytes }),
+        ...state,
+      })),
+    };
   }
 
   /** Whole passes, a source. */
@@ -100,28 +80,41 @@ export class WindowStream {
   }
 
   /**
-   * The next `count` windows of `length` tokens: (count · length) ids. One call at a time.
+   * Throws `empty_text`, `text_too_short` for a source with less than `length` tokens: before a run, not when its windows
+   * grow. Not during a call of `next`.
+   */
+  async requireLength(length: number): Promise<void> {
+    for (const cursor of this.#cursors) await cursor.requireLength(length);
+  }
+
+  /**
+   * The next `count` windows of `length` tokens: (count · length) ids. With `once` each source ends with its first pass,
+   * and there are fewer when all have ended. One call at a time.
    * Throws `empty_text`, `text_too_short` for a source with less than a window, `checkpoint_mismatch`.
    */
-  async next(count: number, length: number): Promise<Int32Array> {
+  async next(count: number, length: number, once = false): Promise<Int32Array> {
     if (!Number.isInteger(count) || count < 1 || !Number.isInteger(length) || length < 2) {
       throw new LacunaError('invalid_argument', `windows: expected a count and a length, got ${count} and ${length}.`);
     }
     const ids = new Int32Array(count * length);
-    for (let row = 0; row < count; row++) {
-      const window = await this.#nextCursor(length).next(length);
-      ids.set(window, row * length);
+    const ended = new Set<SourceCursor>();
+    let row = 0;
+    while (row < count && ended.size < this.#cursors.length) {
+      const cursor = this.#nextCursor(length, ended);
+      const window = await cursor.next(length, once);
+      if (window === undefined) ended.add(cursor);
+      else ids.set(window, row++ * length);
     }
-    return ids;
+    return row < count ? ids.slice(0, row * length) : ids;
   }
 
   /** The source that is furthest behind its share. */
-  #nextCursor(length: number): SourceCursor {
+  #nextCursor(length: number, ended: ReadonlySet<SourceCursor>): SourceCursor {
     let best = this.#cursors[0] as SourceCursor;
     let least = Number.POSITIVE_INFINITY;
     this.#cursors.forEach((cursor, i) => {
       const share = (cursor.tokens + length) / (this.#weights[i] as number);
-      if (share < least) {
+      if (share < least && !ended.has(cursor)) {
         least = share;
         best = cursor;
       }
@@ -130,123 +123,33 @@ export class WindowStream {
   }
 }
 
-class SourceCursor {
-  readonly source: TextSource;
-  readonly #encoder: WindowEncoder;
-  readonly #random: Random;
-  readonly #segmentTokens: number;
-  #state: SourceState;
-  /** Windows left of the segment, in the order they are given. */
-  #tokens = new Int32Array(0);
-  #order = new Int32Array(0);
-  #offset = 0;
-  /** Whether the segment that `#state` names is in memory. */
-  #loaded = false;
-  #lines: AsyncIterator<string> | undefined;
-  /** Lines read of this pass. */
-  #line = 0;
-  #passEnded = false;
-
-  constructor(
-    source: TextSource,
-    encoder: WindowEncoder,
-    random: Random,
-    segmentTokens: number,
-    state: SourceState = { epoch: 0, line: 0, segment: 0, length: 0, taken: 0, tokens: 0 },
-  ) {
-    this.source = source;
-    this.#encoder = encoder;
-    this.#random = random;
-    this.#segmentTokens = segmentTokens;
-    const { epoch, line, segment, length, taken, tokens } = state;
-    this.#state = { epoch, line, segment, length, taken, tokens };
+/** Throws `checkpoint_mismatch` unless `sources` are those that `state` was taken of, as far as it says. */
+function checkTexts(state: WindowStreamState, sources: readonly TextSource[]): void {
+  const names = sources.map(({ name }) => name);
+  const stored = state.sources.map(({ name }) => name);
+  if (stored.join('\n') !== names.join('\n')) {
+    throw new LacunaError(
+      'checkpoint_mismatch',
+      `windows: expected the texts ${stored.join(', ')}, got ${names.join(', ')}. A run goes on with its own texts only.`,
+      { expected: stored, got: names },
+    );
   }
-
-  get state(): SourceState {
-    return this.#state;
-  }
-
-  get tokens(): number {
-    return this.#state.tokens;
-  }
-
-  async next(length: number): Promise<Int32Array> {
-    if (!this.#loaded) {
-      const { length: cutTo, taken } = this.#state;
-      await this.#load(cutTo || length);
-      if (taken > this.#order.length)
-        this.#fail('checkpoint_mismatch', 'the text that the run began with, got another');
-    }
-    while (this.#state.length !== length || this.#state.taken >= this.#order.length) await this.#advance(length);
-    const { taken, tokens } = this.#state;
-    const from = this.#offset + (this.#order[taken] as number) * length;
-    this.#state = { ...this.#state, taken: taken + 1, tokens: tokens + length };
-    return this.#tokens.subarray(from, from + length);
-  }
-
-  /** On to the next segment, in the next pass if this one is over. */
-  async #advance(length: number): Promise<void> {
-    const { epoch, segment, tokens } = this.#state;
-    if (this.#passEnded) {
-      // A pass of one segment that was too short for one window has nothing to give in another pass either.
-      if (segment === 0 && this.#tokens.length < length) {
-        if (this.#tokens.length === 0) this.#fail('empty_text', 'text, got nothing but blank lines');
-        this.#fail('text_too_short', `at least ${length} tokens for one window, got ${this.#tokens.length}`);
-      }
-      this.#lines = undefined;
-      this.#passEnded = false;
-      this.#state = { epoch: epoch + 1, line: 0, segment: 0, length: 0, taken: 0, tokens };
-    } else this.#state = { epoch, line: this.#line, segment: segment + 1, length: 0, taken: 0, tokens };
-    await this.#load(length);
-  }
-
-  /** Reads the segment that begins at `state.line` and cuts it into windows of `length`. */
-  async #load(length: number): Promise<void> {
-    if (this.#lines === undefined) {
-      this.#lines = this.source.lines(this.#state.line)[Symbol.asyncIterator]();
-      this.#line = this.#state.line;
-    }
-    let tokens = new Int32Array(Math.min(this.#segmentTokens, 1 << 14));
-    let size = 0;
-    while (size < this.#segmentTokens) {
-      const { value, done } = await this.#lines.next();
-      if (done) {
-        this.#passEnded = true;
-        break;
-      }
-      this.#line++;
-      const ids = this.#encoder.encode(value);
-      if (ids.length === 0) continue;
-      if (size + ids.length + 1 > tokens.length) {
-        const larger = new Int32Array(Math.max(2 * tokens.length, size + ids.length + 1));
-        larger.set(tokens);
-        tokens = larger;
-      }
-      tokens.set(ids, size);
-      size += ids.length;
-      tokens[size++] = this.#encoder.sepId;
-    }
-    const { epoch, segment } = this.#state;
-    const random = this.#random.fork(epoch).fork(segment);
-    const windows = Math.floor(size / length);
-    this.#tokens = tokens.subarray(0, size);
-    this.#offset = random.integer(size - windows * length + 1);
-    this.#order = Int32Array.from({ length: windows }, (_, i) => i);
-    random.shuffle(this.#order);
-    this.#state = { ...this.#state, length };
-    this.#loaded = true;
-  }
-
-  #fail(code: 'checkpoint_mismatch' | 'empty_text' | 'text_too_short', what: string): never {
-    throw new LacunaError(code, `${this.source.name}: expected ${what}. Is this the right file?`, {
-      source: this.source.name,
-    });
-  }
+  state.sources.forEach(({ name, sizeBytes: expected }, i) => {
+    const got = sources[i]?.sizeBytes;
+    if (expected === undefined || got === undefined || got === expected) return;
+    throw new LacunaError(
+      'checkpoint_mismatch',
+      `windows: expected ${expected} bytes in ${name}, got ${got}. Was the text changed? A run goes on with its own.`,
+      { source: name, expected, got },
+    );
+  });
 }
 
+/** A source that does not tell its size counts as much as one that does, on average. */
 function sizesOf(sources: readonly TextSource[]): number[] {
-  const sizes = sources.map(({ sizeBytes }) => sizeBytes);
-  return sizes.every((size) => size !== undefined && size > 0) ? (sizes as number[]) : sources.map(() => 1);
+  const known = sources.map(({ sizeBytes = 0 }) => sizeBytes).filter((size) => size > 0);
+  const mean = known.length === 0 ? 1 : known.reduce((sum, size) => sum + size, 0) / known.length;
+  return sources.map(({ sizeBytes = 0 }) => (sizeBytes > 0 ? sizeBytes : mean));
 }
 
 function checkWeights(weights: readonly number[], count: number): readonly number[] {

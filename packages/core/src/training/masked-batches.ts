@@ -8,8 +8,10 @@ import { type Json, STREAMS } from './state.ts';
 
 /** A deterministic stream of token windows: `WindowStream`, or anything that can be found again from its state. */
 export interface Windows {
-  /** (count · length) ids. */
-  next(count: number, length: number): Promise<Int32Array>;
+  /** (count · length) ids; with `once` fewer where the text's first pass ends. */
+  next(count: number, length: number, once?: boolean): Promise<Int32Array>;
+  /** Throws where a text cannot give windows of `length`. */
+  requireLength?(length: number): Promise<void>;
   readonly state: unknown;
 }
 
@@ -45,6 +47,7 @@ export class MaskedBatches implements BatchSource {
   readonly #masking: ReturnType<typeof vocabularyMasking>;
   readonly #options: MaskedBatchOptions;
   readonly #random: Random;
+  #lengthChecked = false;
 
   constructor(windows: Windows, vocabulary: Vocabulary, options: MaskedBatchOptions, state?: Json) {
     this.#windows = windows;
@@ -62,6 +65,11 @@ export class MaskedBatches implements BatchSource {
   async next(fraction: number): Promise<Prepared> {
     const { batchTokens, ratio: schedule, spans, wholeWords } = this.#options;
     const length = switchAt(this.#options.length, fraction);
+    if (!this.#lengthChecked) {
+      // A text that is too short for the windows of the second half would end the run there.
+      await this.#windows.requireLength?.(longestOf(this.#options.length));
+      this.#lengthChecked = true;
+    }
     const rows = Math.max(1, Math.round(rampAt(batchTokens, fraction) / length));
     const ids = await this.#windows.next(rows, length);
     const ratio = maskingRatio(schedule, fraction, this.#random);
@@ -70,13 +78,17 @@ export class MaskedBatches implements BatchSource {
   }
 }
 
+function longestOf(length: Ramp): number {
+  return typeof length === 'number' ? length : Math.max(...length);
+}
+
 /** The windows' part of a data state. */
 export function windowsState(data: Json | undefined): Json | undefined {
   return (data as { windows: Json } | undefined)?.windows;
 }
 
 export interface HeldOutOptions {
-  /** Windows in all. */
+  /** Windows in all; fewer of a text that holds fewer. */
   readonly windows: number;
   readonly length: number;
   readonly ratio: number;
@@ -95,9 +107,12 @@ export async function heldOutBatches(
   const random = new Random(seed, STREAMS.heldOut);
   const masking = { ratio, spans, ...vocabularyMasking(vocabulary) };
   const batches: MaskedBatch[] = [];
-  for (let done = 0; done < count; done += batchSize) {
-    const rows = Math.min(batchSize, count - done);
-    batches.push(maskWindows(await windows.next(rows, length), rows, length, masking, random));
+  for (let done = 0; done < count; ) {
+    const ids = await windows.next(Math.min(batchSize, count - done), length, true);
+    const rows = ids.length / length;
+    if (rows === 0) break;
+    batches.push(maskWindows(ids, rows, length, masking, random));
+    done += rows;
   }
   return batches;
 }

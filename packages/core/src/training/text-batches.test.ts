@@ -75,6 +75,17 @@ describe('TextBatches', () => {
     expect(await tags(new TextBatches(many, options, state))).toEqual(whole.slice(17));
   });
 
+  it('refuses to go on with more or fewer examples than the run had', async () => {
+    const begun = new TextBatches(many, options);
+    await begun.next();
+    const state = JSON.parse(JSON.stringify(begun.state));
+    expect(() => new TextBatches(many.slice(1), options, state)).toThrow(
+      expect.objectContaining({ code: 'checkpoint_mismatch', facts: { expected: 103, got: 102 } }),
+    );
+    // As a checkpoint has it that was written before examples were counted.
+    expect((await new TextBatches(many.slice(1), options, { batches: 1 }).next())?.batch.batchSize).toBe(8);
+  });
+
   it('puts texts of like length together: little padding', async () => {
     const batches = new TextBatches(many, options);
     let used = 0;

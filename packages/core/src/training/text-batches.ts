@@ -82,7 +82,13 @@ export interface TextBatchOptions {
 /** Batches of one epoch are drawn within pools of this many batches, so that each holds texts of like length. */
 const POOL = 32;
 
-/** Shuffled batches for a number of epochs. The order follows from the seed and the epoch alone. */
+/** Plain JSON; runs begun before the number of examples was kept do not have it. */
+interface TextBatchState {
+  readonly batches: number;
+  readonly examples?: number;
+}
+
+/** Shuffled batches for a number of epochs. The order follows from the seed, the epoch and the examples alone. */
 export class TextBatches implements BatchSource {
   readonly perEpoch: number;
   readonly #examples: readonly EncodedExample[];
@@ -91,16 +97,26 @@ export class TextBatches implements BatchSource {
   #epoch = -1;
   #order: number[][] = [];
 
+  /** Throws `malformed_data` for no examples, `checkpoint_mismatch` for a state of more or fewer. */
   constructor(examples: readonly EncodedExample[], options: TextBatchOptions, state?: Json) {
     if (examples.length === 0) throw new LacunaError('malformed_data', 'finetune: no examples to learn from.');
     this.#examples = examples;
     this.#options = options;
-    this.#done = (state as { batches: number } | undefined)?.batches ?? 0;
+    const stored = state as unknown as TextBatchState | undefined;
+    const expected = stored?.examples ?? examples.length;
+    if (examples.length !== expected) {
+      throw new LacunaError(
+        'checkpoint_mismatch',
+        `finetune: expected the ${expected} examples of the run, got ${examples.length}. Was the data changed? A run goes on with its own.`,
+        { expected, got: examples.length },
+      );
+    }
+    this.#done = stored?.batches ?? 0;
     this.perEpoch = Math.ceil(examples.length / options.batchSize);
   }
 
   get state(): Json {
-    return { batches: this.#done };
+    return { batches: this.#done, examples: this.#examples.length };
   }
 
   async next(): Promise<Prepared | undefined> {
