@@ -51,7 +51,9 @@ function centring(ops: Ops, K: number): Tensor {
 }
 
 /** Logits that give these probabilities: centred logarithms for a softmax, log p/(1 − p) for logistic labels. */
-export function targetLogits(probabilities: Float32Array, K: number, multiLabel: boolean): Float32Array {
+export function targetLogits(targets: Float32Array, K: number, multiLabel: boolean): Float32Array {
+  // A float32 mean of many ones can be a bit more than one.
+  const probabilities = targets.map((p) => Math.min(1, Math.max(0, p)));
   const logs = Float32Array.from(probabilities, (p) => Math.max(LOG_FLOOR, Math.log(p)));
   if (multiLabel) return logs.map((log, i) => log - Math.max(LOG_FLOOR, Math.log1p(-(probabilities[i] as number))));
   for (let row = 0; row < logs.length; row += K) {
