@@ -30,6 +30,7 @@ export type ErrorCode =
   | 'artifact_unsupported'
   | 'checkpoint_mismatch'
   | 'checkpoint_not_found'
+  | 'read_failed'
   | 'disk_full'
   | 'write_failed'
   // runtime

@@ -126,6 +126,11 @@ describe('saving', () => {
     await expect(saveBytes(join(folder, 'file', 'x'), new Uint8Array(1))).rejects.toThrow(code('write_failed'));
   });
 
+  it('says that a checkpoint cannot be read where something else than its absence is wrong', async () => {
+    await fs.mkdir(join(folder, 'a-folder'));
+    await expect(loadCheckpoint(join(folder, 'a-folder'))).rejects.toThrow(code('read_failed'));
+  });
+
   it('finds no checkpoint where there is none', async () => {
     await expect(loadCheckpoint(join(folder, 'none'))).rejects.toThrow(code('checkpoint_not_found'));
   });

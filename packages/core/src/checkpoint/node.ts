@@ -43,13 +43,17 @@ export async function saveCheckpoint(path: string, checkpoint: Checkpoint, files
   await saveBytes(path, writeCheckpoint(checkpoint), files);
 }
 
-/** Throws `checkpoint_not_found`, and what `readCheckpoint` throws. */
+/** Throws `checkpoint_not_found`, `read_failed`, and what `readCheckpoint` throws. */
 export async function loadCheckpoint(path: string): Promise<Checkpoint> {
   let bytes: Uint8Array;
   try {
     bytes = await fs.readFile(path);
   } catch (cause) {
-    throw new LacunaError('checkpoint_not_found', `checkpoint: no file at ${path}.`, { path }, { cause });
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') {
+      throw new LacunaError('checkpoint_not_found', `checkpoint: no file at ${path}.`, { path }, { cause });
+    }
+    throw new LacunaError('read_failed', `checkpoint: cannot read ${path}: ${message}.`, { path }, { cause });
   }
   return readCheckpoint(bytes);
 }

@@ -1,11 +1,11 @@
 /** A file's bytes as a stream, decompressed on the way: nothing is ever held whole. Node only. */
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { LacunaError } from '../../errors.ts';
-import { zstdBytes, zstdContentSize } from './zstd.ts';
+import { zstdBytes, zstdTextSize } from './zstd.ts';
 
 const COMPRESSIONS = ['.gz', '.zst'] as const;
 const CHUNK_BYTES = 1 << 18;
@@ -34,23 +34,27 @@ export async function* fileBytes(path: string): AsyncGenerator<Buffer, void, voi
   }
 }
 
-/** Size of the text in a file, without reading it: as its compression says, or guessed. Throws `file_not_found`. */
+/**
+ * Size of the text in a file, without decompressing it: as its compression says, or guessed.
+ * Throws `file_not_found`, also for what is no file, and `read_failed`.
+ */
 export async function textBytes(path: string): Promise<number> {
-  let file: Awaited<ReturnType<typeof open>> | undefined;
+  let file: FileHandle | undefined;
   try {
-    file = await open(path, 'r');
-    const stat = await file.stat();
-    if (!stat.isFile()) throw Object.assign(new Error('not a file'), { code: 'EISDIR' });
+    // Before it is opened: a pipe's other end may never be.
+    const info = await stat(path);
+    if (info.isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
+    if (!info.isFile()) throw notFound(path, 'a pipe or a device. Text is read more than once: save it in a file');
     const ending = extname(path).toLowerCase();
-    if (ending !== '.gz' && ending !== '.zst') return stat.size;
-    const head = new Uint8Array(18);
-    await file.read(head, 0, head.length, 0);
-    if (ending === '.zst') return zstdContentSize(head) ?? stat.size * USUAL_RATIO;
-    const tail = new DataView(new ArrayBuffer(4));
-    await file.read(tail, 0, 4, Math.max(0, stat.size - 4));
-    // The trailer counts modulo 2³².
-    const size = tail.getUint32(0, true);
-    return size >= stat.size ? size : stat.size * USUAL_RATIO;
+    if (ending !== '.gz' && ending !== '.zst') return info.size;
+    const opened = await open(path, 'r');
+    file = opened;
+    const read = async (at: number, length: number) => {
+      const { bytesRead, buffer } = await opened.read(new Uint8Array(length), 0, length, at);
+      return buffer.subarray(0, bytesRead);
+    };
+    const size = ending === '.zst' ? await zstdTextSize(read, info.size) : await gzipTextSize(read, info.size);
+    return size ?? info.size * USUAL_RATIO;
   } catch (cause) {
     throw readingError(path, cause);
   } finally {
@@ -58,13 +62,28 @@ export async function textBytes(path: string): Promise<number> {
   }
 }
 
+/** The trailer counts modulo 2³² and the last member only: a size below the file's says nothing. */
+async function gzipTextSize(
+  read: (at: number, length: number) => Promise<Uint8Array>,
+  fileSize: number,
+): Promise<number | undefined> {
+  const tail = new Uint8Array(4);
+  tail.set(await read(Math.max(0, fileSize - 4), 4));
+  const size = new DataView(tail.buffer).getUint32(0, true);
+  return size >= fileSize ? size : undefined;
+}
+
+function notFound(path: string, got: string, cause?: unknown): LacunaError {
+  return new LacunaError('file_not_found', `${path}: expected a file, got ${got}.`, { path }, { cause });
+}
+
 function readingError(path: string, cause: unknown): unknown {
   const { code = '', message = '' } = cause as { code?: string; message?: string };
-  if (code === 'ENOENT' || code === 'ENOTDIR') {
-    return new LacunaError('file_not_found', `${path}: expected a file, got nothing there.`, { path }, { cause });
-  }
-  if (code === 'EISDIR') {
-    return new LacunaError('file_not_found', `${path}: expected a file, got a folder.`, { path }, { cause });
+  if (cause instanceof LacunaError) return cause;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return notFound(path, 'nothing there', cause);
+  if (code === 'EISDIR') return notFound(path, 'a folder', cause);
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EIO') {
+    return new LacunaError('read_failed', `${path}: cannot be read: ${message}.`, { path }, { cause });
   }
   if (code.startsWith('Z_') || code.startsWith('ZSTD_') || code === 'ERR_STREAM_PREMATURE_CLOSE') {
     const what = code === 'Z_BUF_ERROR' ? 'it ends too early' : message;

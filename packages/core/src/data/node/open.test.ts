@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -52,6 +52,20 @@ describe('openText', () => {
     expect((await openText(file('size.gz', gz()))).sizeBytes).toBe(bytes);
     expect((await openText(file('size.zst', zst()))).sizeBytes).toBe(bytes);
     expect((await openText(file('size.txt', TEXT))).sizeBytes).toBe(bytes);
+  });
+
+  it('knows the size of the text in several frames, and guesses where a frame does not tell', async () => {
+    const [one, two] = ['one '.repeat(9000), 'two '.repeat(200_000)];
+    const skippable = Buffer.from([0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]);
+    const sized = [one, two].map((text) =>
+      zstdCompressSync(text, { pledgedSrcSize: text.length, params: { [constants.ZSTD_c_checksumFlag]: 1 } }),
+    );
+    const frames = Buffer.concat([skippable, ...sized, zstdCompressSync('three')]);
+    expect((await openText(file('frames-size.zst', frames))).sizeBytes).toBe(one.length + two.length + 5);
+    const unsized = zstdCompressSync(two, { params: { [constants.ZSTD_c_contentSizeFlag]: 0 } });
+    for (const content of [Buffer.concat([...sized, unsized]), frames.subarray(0, -5), gz()]) {
+      expect((await openText(file('guessed-size.zst', content))).sizeBytes).toBe(3 * content.length);
+    }
   });
 
   it('reads several compressed frames in a row, and passes over those that hold no text', async () => {
@@ -118,8 +132,15 @@ describe('openText', () => {
     await expect(openTable(join(folder, name))).rejects.toMatchObject({ code: 'file_not_found' });
   });
 
-  it('refuses a folder', async () => {
-    await expect(openText(folder)).rejects.toMatchObject({ code: 'file_not_found' });
+  it('refuses a folder, and a pipe or a device for what it is', async () => {
+    await expect(openText(folder)).rejects.toMatchObject({
+      code: 'file_not_found',
+      message: expect.stringContaining('got a folder'),
+    });
+    await expect(openText(devNull)).rejects.toMatchObject({
+      code: 'file_not_found',
+      message: expect.stringContaining('got a pipe or a device'),
+    });
   });
 });
 

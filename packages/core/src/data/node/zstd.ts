@@ -52,25 +52,73 @@ export async function* zstdBytes(
   }
 }
 
-/** Frame_Content_Size of the first frame, if its header has it. `head` holds the file's first bytes. */
-export function zstdContentSize(head: Uint8Array): number | undefined {
-  const padded = new Uint8Array(LONGEST_HEADER);
-  padded.set(head.subarray(0, LONGEST_HEADER));
-  const view = new DataView(padded.buffer);
-  if (view.getUint32(0, true) !== MAGIC) return undefined;
-  const { contentSizeAt, contentSizeBytes } = headerLayout(view.getUint8(4));
+/**
+ * Size of the text in all frames of a file, or undefined unless each header has it and the file is whole. Goes from header to header, of blocks
+ * too, without decoding; `read` gives the bytes at a place, fewer at the file's end.
+ */
+export async function zstdTextSize(
+  read: (at: number, length: number) => Promise<Uint8Array>,
+  fileSize: number,
+): Promise<number | undefined> {
+  let total = 0;
+  let at = 0;
+  while (at < fileSize) {
+    const head = new Uint8Array(LONGEST_HEADER);
+    head.set(await read(at, LONGEST_HEADER));
+    const view = new DataView(head.buffer);
+    const magic = view.getUint32(0, true);
+    if (isSkippable(magic)) {
+      at += 8 + view.getUint32(4, true);
+      continue;
+    }
+    const size = magic === MAGIC ? contentSize(view) : undefined;
+    if (size === undefined) return undefined;
+    total += size;
+    const descriptor = view.getUint8(4);
+    at += headerLayout(descriptor).headerBytes;
+    for (let isLast = false; !isLast; ) {
+      const bytes = await read(at, 3);
+      const block = blockOf(bytes);
+      if (bytes.length < 3 || block === undefined) return undefined;
+      isLast = block.isLast;
+      at += 3 + block.size;
+    }
+    at += checksumBytes(descriptor);
+  }
+  return at === fileSize ? total : undefined;
+}
+
+/** Frame_Content_Size, if the header has it. */
+function contentSize(header: DataView): number | undefined {
+  const { contentSizeAt, contentSizeBytes } = headerLayout(header.getUint8(4));
   switch (contentSizeBytes) {
     case 0:
       return undefined;
     case 1:
-      return view.getUint8(contentSizeAt);
+      return header.getUint8(contentSizeAt);
     case 2:
-      return view.getUint16(contentSizeAt, true) + 256;
+      return header.getUint16(contentSizeAt, true) + 256;
     case 4:
-      return view.getUint32(contentSizeAt, true);
+      return header.getUint32(contentSizeAt, true);
     default:
-      return Number(view.getBigUint64(contentSizeAt, true));
+      return Number(header.getBigUint64(contentSizeAt, true));
   }
+}
+
+function isSkippable(magic: number): boolean {
+  return (magic & 0xffff_fff0) >>> 0 === SKIPPABLE_MAGIC;
+}
+
+function checksumBytes(descriptor: number): number {
+  return descriptor & 4;
+}
+
+/** What a block's three bytes say, or undefined for a block of no known kind. */
+function blockOf(head: ArrayLike<number>): { isLast: boolean; size: number } | undefined {
+  const header = (head[0] as number) | ((head[1] as number) << 8) | ((head[2] as number) << 16);
+  const kind = (header >> 1) & 3;
+  // A run-length block holds its size's worth of one byte.
+  return kind === 3 ? undefined : { isLast: (header & 1) === 1, size: kind === 1 ? 1 : header >> 3 };
 }
 
 function headerLayout(descriptor: number) {
@@ -126,10 +174,10 @@ class FrameScanner {
       const magic = u32(0);
       if (magic === MAGIC) {
         const descriptor = head[4] as number;
-        this.#checksumBytes = descriptor & 4;
+        this.#checksumBytes = checksumBytes(descriptor);
         this.#need = headerLayout(descriptor).headerBytes;
         this.#part = 'header';
-      } else if ((magic & 0xffff_fff0) >>> 0 === SKIPPABLE_MAGIC) {
+      } else if (isSkippable(magic)) {
         this.#need = 8;
         this.#part = 'skippable';
       } else malformed(this.#name, 'no Zstandard frame begins where one should');
@@ -139,12 +187,9 @@ class FrameScanner {
       this.#skip = u32(4);
       this.#isLast = true;
     } else if (this.#part === 'block') {
-      const header = (head[0] as number) | ((head[1] as number) << 8) | ((head[2] as number) << 16);
-      const kind = (header >> 1) & 3;
-      if (kind === 3) malformed(this.#name, 'a block of no known kind');
-      this.#isLast = (header & 1) === 1;
-      // A run-length block holds its size's worth of one byte.
-      this.#skip = (kind === 1 ? 1 : header >> 3) + (this.#isLast ? this.#checksumBytes : 0);
+      const block = blockOf(head) ?? malformed(this.#name, 'a block of no known kind');
+      this.#isLast = block.isLast;
+      this.#skip = block.size + (block.isLast ? this.#checksumBytes : 0);
     }
     head.length = 0;
     this.#need = 3;
