@@ -29,6 +29,7 @@ interface ModelOptions {
   readonly model?: string;
   /** Cut a text that is too long instead of failing with `text_too_long`. */
   readonly truncate?: boolean;
+  /** Candidates a gap, by default 5 or all targets; or labels, by default all. */
   readonly topK?: number;
 }
 

@@ -58,6 +58,10 @@ describe('targetIds', () => {
     expect(targetIds(tokenizer, ['Cat', '##s', '!'])).toEqual([id('cat'), id('##s'), id('!')]);
   });
 
+  it('gives words that are the same piece once', () => {
+    expect(targetIds(tokenizer, ['Cat', 'mat', 'cat', 'CAT'])).toEqual([id('cat'), id('mat')]);
+  });
+
   it.each(['cats', 'the cat', 'zebra', '', '[MASK]', '[PAD]'])('refuses "%s": unknown_target', (target) => {
     expect(() => targetIds(tokenizer, [target])).toThrow(
       expect.objectContaining({ code: 'unknown_target', facts: expect.objectContaining({ target }) }),
@@ -88,8 +92,9 @@ describe('candidates', () => {
   });
 
   it('are the targets, best first, whatever else scores higher', () => {
-    const found = candidates(tokenizer, '[MASK]', 0, logits, 1, [id('mat'), id('cat')]);
-    expect(found.map(({ token_str }) => token_str)).toEqual(['cat', 'mat']);
+    const found = (topK: number) =>
+      candidates(tokenizer, '[MASK]', 0, logits, topK, [id('mat'), id('cat')]).map(({ token_str }) => token_str);
+    expect([found(1), found(2), found(3)]).toEqual([['cat'], ['cat', 'mat'], ['cat', 'mat']]);
   });
 
   it('fill their own gap and leave the others', () => {

@@ -6,6 +6,9 @@ import { CONTINUATION_PREFIX } from '../text/tokenizer-json.ts';
 
 export const MASK = '[MASK]';
 
+/** Candidates a gap where no number and no targets are given. */
+export const DEFAULT_TOP_K = 5;
+
 /** One candidate for one gap; field names as in the Hugging Face API. */
 export interface FillMaskCandidate {
   /** Probability over the whole vocabulary. */
@@ -79,9 +82,9 @@ export function tooLong(where: string, tokens: number, room: number, help: strin
   );
 }
 
-/** Ids of words that are one piece each, in the order given. Throws `unknown_target`. */
+/** Ids of words that are one piece each, in the order given, each once. Throws `unknown_target`. */
 export function targetIds(tokenizer: Tokenizer, targets: readonly string[]): number[] {
-  return targets.map((target) => {
+  const found = targets.map((target) => {
     const exact = tokenizer.idOf(target);
     if (exact !== undefined && !tokenizer.isSpecial(exact)) return exact;
     const ids = tokenizer.encode(target);
@@ -93,9 +96,10 @@ export function targetIds(tokenizer: Tokenizer, targets: readonly string[]): num
       { target, pieces: ids.length },
     );
   });
+  return [...new Set(found)];
 }
 
-/** Candidates for gap number `gap` of `text` from its logits, best first: the `topK` best, or the `targets`. */
+/** Candidates for gap number `gap` of `text` from its logits, best first: the `topK` best of all, or of `targets`. */
 export function candidates(
   tokenizer: Tokenizer,
   text: string,
@@ -110,7 +114,7 @@ export function candidates(
   for (let i = 0; i < logits.length; i++) sum += Math.exp((logits[i] as number) - most);
   const chosen = targets ? [...targets] : largest(logits, topK, (id) => !tokenizer.isSpecial(id));
   chosen.sort((a, b) => (logits[b] as number) - (logits[a] as number) || a - b);
-  return chosen.map((token) => {
+  return chosen.slice(0, topK).map((token) => {
     const piece = tokenizer.tokenOf(token);
     const joins = tokenizer.isContinuation(token);
     const token_str = joins ? piece.slice(CONTINUATION_PREFIX.length) : piece;

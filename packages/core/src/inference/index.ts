@@ -3,7 +3,7 @@ export { type Artifact, readArtifact } from '../artifact/artifact.ts';
 export type { ModelTask } from '../artifact/metadata.ts';
 export { createWasmInference } from '../backends/wasm/inference.ts';
 export * from '../errors.ts';
-export { type FillMaskCandidate, MASK } from './gaps.ts';
+export { DEFAULT_TOP_K, type FillMaskCandidate, MASK } from './gaps.ts';
 export {
   type ClassifyOptions,
   type FillMaskOptions,

@@ -88,6 +88,19 @@ describe('fillMask', () => {
     }
   });
 
+  it('gives every target, or as many of them as asked for', async () => {
+    const model = await load(wasm(), filler);
+    const targets = ['cat', 'dog', 'mat', 'home', 'film', 'Good', 'good', 'bad'];
+    const [[all = []], [best = []]] = [
+      await model.fillMask('a [MASK]', { targets }),
+      await model.fillMask('a [MASK]', { targets, topK: 2 }),
+    ];
+    expect(all.map(({ token_str }) => token_str).sort()).toEqual(
+      [...new Set(targets.map((t) => t.toLowerCase()))].sort(),
+    );
+    expect(best).toEqual(all.slice(0, 2));
+  });
+
   it('never shows [MASK] to the masked autoencoder, but shows it to the masked-LM control', async () => {
     const odds = async (of: ModelConfig, maskValue: number) => {
       const params = loud(5, of);

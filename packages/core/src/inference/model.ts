@@ -9,10 +9,10 @@ import { gapStates } from '../model/masked.ts';
 import type { Ops } from '../ops/ops.ts';
 import type { Params, Tensor } from '../tensor/tensor.ts';
 import { Tokenizer } from '../text/tokenizer.ts';
-import { candidates, type FillMaskCandidate, gapBatch, targetIds, tooLong } from './gaps.ts';
+import { candidates, DEFAULT_TOP_K, type FillMaskCandidate, gapBatch, targetIds, tooLong } from './gaps.ts';
 
 export interface FillMaskOptions {
-  /** Candidates a gap; 5 by default. */
+  /** Candidates a gap; by default 5, or all targets. */
   readonly topK?: number;
   /** Score these words only, each one piece of the vocabulary. */
   readonly targets?: readonly string[];
@@ -75,9 +75,10 @@ export class Model {
    */
   async fillMask(text: string, options: FillMaskOptions = {}): Promise<FillMaskCandidate[][]> {
     this.#expectTask('fill-mask');
-    const { topK = 5, targets, truncate = false } = options;
-    checkTopK('fill-mask', topK);
+    const { targets, truncate = false } = options;
+    if (options.topK !== undefined) checkTopK('fill-mask', options.topK);
     const ids = targets && targetIds(this.tokenizer, targets);
+    const topK = options.topK ?? ids?.length ?? DEFAULT_TOP_K;
     const batch = gapBatch(this.tokenizer, text, this.config.maxPositionEmbeddings, truncate);
     const { table, bias } = vocabularyHead(this.#params);
     const ops = this.#ops;
