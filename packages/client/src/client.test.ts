@@ -122,6 +122,29 @@ describe('createClient', () => {
     await expect(failing).rejects.toMatchObject({ code: 'network' });
   });
 
+  it('tries again when the connection is lost in the middle of an answer, and says so after the last', async () => {
+    let lost = 2;
+    const baseUrl = await serve((_request, response, n) => {
+      if (n >= lost) return json(response, 200, { models: [] });
+      response.writeHead(200, { 'content-length': '100' }).write('{"models"');
+      setTimeout(() => response.destroy(), 10);
+    });
+    expect(await createClient({ baseUrl, backoffMs: 1 }).models()).toEqual([]);
+    lost = Number.POSITIVE_INFINITY;
+    const failing = createClient({ baseUrl, retries: 1, backoffMs: 1 }).models();
+    await expect(failing).rejects.toMatchObject({ name: 'LacunaError', code: 'network' });
+  });
+
+  it('tries again whatever becomes of the answer that it leaves unread', async () => {
+    const cancel = () => {
+      throw new Error('cannot be cancelled');
+    };
+    let n = 0;
+    const fetch = async () =>
+      n++ === 0 ? new Response(new ReadableStream({ cancel }), { status: 503 }) : Response.json({ models: [] });
+    expect(await createClient({ baseUrl: 'http://edge', fetch, backoffMs: 1 }).models()).toEqual([]);
+  });
+
   it('says internal for an answer that is not JSON', async () => {
     const baseUrl = await serve((_request, response) => {
       response.writeHead(200).end('<html>');

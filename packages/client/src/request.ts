@@ -5,7 +5,7 @@ export interface Policy {
   readonly fetch: typeof globalThis.fetch;
   /** Milliseconds for one attempt. */
   readonly timeoutMs: number;
-  /** Further attempts after 429, 503 or a connection that failed. */
+  /** Further attempts after 429, 503 or a connection that failed, before the answer or in the middle of it. */
   readonly retries: number;
   /** Milliseconds before the first retry; doubles each time, with jitter. */
   readonly backoffMs: number;
@@ -26,21 +26,19 @@ export async function requestJson(
 ): Promise<unknown> {
   for (let attempt = 0; ; attempt++) {
     const last = attempt >= policy.retries;
-    let response: Response;
+    let response: Response | undefined;
+    let text: string | undefined;
     try {
       response = await send(url, body, policy, signal);
+      // Nobody reads the body of an answer that is asked for again, so how its stream ends is nobody's concern.
+      if (RETRIED.has(response.status) && !last) response.body?.cancel().catch(() => {});
+      else text = await response.text();
     } catch (error) {
       const failure = asFailure(error, url, policy, signal);
       if (last || failure.code !== 'network') throw failure;
-      await pause(waitMs(undefined, attempt, policy), signal);
-      continue;
     }
-    if (RETRIED.has(response.status) && !last) {
-      await response.body?.cancel();
-      await pause(waitMs(response.headers.get('retry-after') ?? undefined, attempt, policy), signal);
-      continue;
-    }
-    return parsed(response, url, policy, signal);
+    if (response !== undefined && text !== undefined) return parsed(response, text, url);
+    await pause(waitMs(response?.headers.get('retry-after') ?? undefined, attempt, policy), signal);
   }
 }
 
@@ -54,18 +52,8 @@ function send(url: string, body: unknown, policy: Policy, signal: AbortSignal | 
   });
 }
 
-async function parsed(
-  response: Response,
-  url: string,
-  policy: Policy,
-  signal: AbortSignal | undefined,
-): Promise<unknown> {
-  let text: string;
-  try {
-    text = await response.text();
-  } catch (error) {
-    throw asFailure(error, url, policy, signal);
-  }
+/** The value of a whole answer. Throws what the service says is wrong. */
+function parsed(response: Response, text: string, url: string): unknown {
   let answer: unknown;
   try {
     answer = JSON.parse(text);
