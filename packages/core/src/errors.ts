@@ -43,6 +43,7 @@ export type ErrorCode =
   | 'malformed_json'
   | 'invalid_request'
   | 'body_too_large'
+  | 'response_too_large'
   | 'unknown_model'
   | 'unknown_route'
   | 'method_not_allowed'

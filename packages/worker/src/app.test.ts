@@ -1,8 +1,10 @@
 import { env, exports } from 'cloudflare:workers';
 import kernels from '@lacuna/core/kernels/inference.wasm';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createApp, MAX_BODY_BYTES } from './app.ts';
 import { type Files, Registry } from './registry.ts';
+import { MAX_RESPONSE_BYTES, responseBytes } from './response-size.ts';
+import { MAX_TEXT_LENGTH } from './schemas.ts';
 import { testFiles } from './testing.ts';
 
 let files: Awaited<ReturnType<typeof testFiles>>;
@@ -13,6 +15,15 @@ beforeEach(async () => {
   const registry = new Registry(files, kernels);
   app = createApp(() => registry);
 });
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** What is logged from here on, a list a call. */
+function logged(): unknown[][] {
+  return vi.spyOn(console, 'error').mockImplementation(() => {}).mock.calls;
+}
 
 const post = (path: string, body: unknown, headers: Record<string, string> = { 'content-type': 'application/json' }) =>
   app.request(path, { method: 'POST', headers, body: typeof body === 'string' ? body : JSON.stringify(body) });
@@ -44,6 +55,8 @@ describe('POST /v1/fill-mask', () => {
     const response = await post('/v1/fill-mask', { text: 'a [MASK]', targets: ['dog', 'cat'] });
     const { gaps } = await response.json<{ gaps: { token_str: string }[][] }>();
     expect(gaps[0]?.map(({ token_str }) => token_str).sort()).toEqual(['cat', 'dog']);
+    const best = await post('/v1/fill-mask', { text: 'a [MASK]', targets: ['dog', 'cat', 'Cat'], top_k: 1 });
+    expect(await best.json()).toMatchObject({ gaps: [gaps[0]?.slice(0, 1)] });
   });
 
   it('answers several texts as it answers each alone', async () => {
@@ -58,6 +71,36 @@ describe('POST /v1/fill-mask', () => {
     const text = `${'the cat ran home . '.repeat(8)}[MASK]`;
     await expectError(post('/v1/fill-mask', { text }), 422, 'text_too_long', /at most 22 tokens, got 41/);
     expect((await post('/v1/fill-mask', { text, truncate: true })).status).toBe(200);
+  });
+
+  it('refuses an answer that would be too large, before it asks a model', async () => {
+    const line = '[MASK] '.repeat(510);
+    const refused = async (body: object) =>
+      expectError(post('/v1/fill-mask', body), 422, 'response_too_large', /at most 4000000 bytes.*smaller top_k/);
+    await refused({ text: line, top_k: 100 });
+    await refused({ texts: Array(32).fill(line), targets: ['cat', 'dog'] });
+    await refused({ texts: Array(32).fill(`${'long '.repeat(3_900)}[MASK]`), top_k: 100 });
+    expect(files.requested).toEqual([]);
+    const longest = `${'a '.repeat((MAX_TEXT_LENGTH - 6) / 2)}[MASK]`;
+    const answer = await post('/v1/fill-mask', { text: longest, top_k: 100, truncate: true });
+    expect([answer.status, longest.length]).toEqual([200, MAX_TEXT_LENGTH]);
+  });
+
+  it('weighs candidates at no less than they take, and hardly more', async () => {
+    const texts = [
+      '[MASK]',
+      'a [MASK][MASK] film',
+      `${'é'.repeat(500)} [MASK]`,
+      `"\\\u0001 🙂 ${'\u0002'.repeat(300)}[MASK]`,
+    ];
+    for (const options of [{}, { top_k: 40 }, { targets: ['cat', 'dog'] }, { targets: ['cat', 'dog'], top_k: 1 }]) {
+      const answer = await (await post('/v1/fill-mask', { texts, ...options })).arrayBuffer();
+      const weighed = responseBytes(texts, options);
+      expect(weighed).toBeGreaterThan(answer.byteLength - 200); // the answer's own fields
+      expect(weighed).toBeLessThan(answer.byteLength * 1.5);
+    }
+    expect(responseBytes(['no gap'.repeat(1_000)], {})).toBe(0);
+    expect(MAX_RESPONSE_BYTES).toBeLessThan(10_000_000);
   });
 
   it('says which text of several is wrong', async () => {
@@ -116,6 +159,9 @@ describe('bad requests', () => {
     await expectError(post('/v1/fill-mask', { text: 'a [MASK]', topK: 3 }), 400, 'invalid_request', /topK/);
     await expectError(post('/v1/fill-mask', { text: 'a [MASK]', top_k: 0 }), 400, 'invalid_request', /top_k/);
     await expectError(post('/v1/classify', { texts: Array(33).fill('a') }), 400, 'invalid_request', /texts/);
+    const long = 'a'.repeat(MAX_TEXT_LENGTH + 1);
+    await expectError(post('/v1/fill-mask', { text: `[MASK]${long}` }), 400, 'invalid_request', /20000/);
+    await expectError(post('/v1/classify', { texts: ['a', long] }), 400, 'invalid_request', /texts/);
     await expectError(post('/v1/fill-mask', { text: 'no gap' }), 422, 'no_mask_token');
     await expectError(post('/v1/fill-mask', { text: 'a [MASK]', targets: ['cathedral'] }), 422, 'unknown_target');
     await expectError(post('/v1/fill-mask', { text: 'a [MASK]', model: 'nobody' }), 404, 'unknown_model', /filler/);
@@ -145,7 +191,7 @@ describe('bad requests', () => {
   });
 
   it('tells nothing of a fault of its own', async () => {
-    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const log = logged();
     const broken = createApp(() => {
       throw new Error('secret path /etc');
     });
@@ -154,7 +200,7 @@ describe('bad requests', () => {
     expect(await response.text()).toBe(
       '{"error":{"code":"internal","message":"The service failed. Try again later."}}',
     );
-    log.mockRestore();
+    expect(log).toEqual([[expect.objectContaining({ message: 'secret path /etc' })]]);
   });
 });
 
@@ -177,17 +223,38 @@ describe('loading', () => {
 
   it('is tried again after a failure', async () => {
     files.failOnce = 'critic.safetensors';
+    const log = logged();
     await expectError(post('/v1/classify', { text: 'good' }), 503, 'unavailable');
+    expect(log.length).toBe(1);
     expect((await post('/v1/classify', { text: 'good' })).status).toBe(200);
   });
 
   it('is unavailable for a model whose file is gone', async () => {
+    const log = logged();
     await expectError(post('/v1/fill-mask', { text: 'a [MASK]', model: 'gone' }), 503, 'unavailable');
+    const causes = ['models: gone.safetensors cannot be loaded. Try again later.', 'gone.safetensors: status 404'];
+    expect(log.map((call) => call.map((error) => (error as Error).message))).toEqual([causes]);
+  });
+
+  it('is unavailable for a file that is damaged, and logs what is wrong with it and does not tell', async () => {
+    const damaged = { fetch: (url: string) => (url.endsWith('.json') ? files.fetch(url) : new Response('damaged')) };
+    const registry = new Registry(damaged as Files, kernels);
+    const log = logged();
+    const answer = await createApp(() => registry).request('/v1/classify', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"text":"good"}',
+    });
+    await expectError(answer, 503, 'unavailable', /^models: critic\.safetensors cannot be loaded/);
+    expect(log).toEqual([
+      [expect.objectContaining({ code: 'unavailable' }), expect.objectContaining({ code: 'artifact_truncated' })],
+    ]);
   });
 });
 
 describe('the deployment', () => {
   it('answers with its own wiring: entry point, kernels, static assets', async () => {
+    logged();
     const { default: worker } = exports as unknown as { default: { fetch: typeof fetch } };
     expect(await (await worker.fetch('http://edge/healthz')).json()).toEqual({ status: 'ok' });
     const listing = await (env as unknown as { ASSETS: Files }).ASSETS.fetch('http://edge/models.json');

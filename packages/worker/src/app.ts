@@ -6,6 +6,7 @@ import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
 import { answerError, errorResponse } from './errors.ts';
 import type { Registry } from './registry.ts';
+import { requireModestResponse } from './response-size.ts';
 import {
   ClassifyRequest,
   ClassifyResponse,
@@ -92,6 +93,7 @@ export function createApp(registryOf: (env: unknown) => Registry): OpenAPIHono {
   });
   app.openapi(fillMaskRoute, async (c) => {
     const body = c.req.valid('json');
+    requireModestResponse(body.texts ?? [body.text ?? ''], body);
     const model = await registryOf(c.env).get(body.model, 'fill-mask');
     const options = defined({ topK: body.top_k, targets: body.targets, truncate: body.truncate });
     if (body.text !== undefined)
@@ -137,8 +139,8 @@ async function each<R>(texts: readonly string[], answer: (text: string) => Promi
     try {
       results.push(await answer(text));
     } catch (error) {
-      if (error instanceof LacunaError) throw new LacunaError(error.code, `texts[${i}]: ${error.message}`, error.facts);
-      throw error;
+      if (!(error instanceof LacunaError)) throw error;
+      throw new LacunaError(error.code, `texts[${i}]: ${error.message}`, error.facts, { cause: error });
     }
   }
   return results;

@@ -17,6 +17,7 @@ const STATUS: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   empty_text: 422,
   no_mask_token: 422,
   text_too_long: 422,
+  response_too_large: 422,
   unknown_target: 422,
   rate_limited: 429,
   unavailable: 503,
@@ -30,12 +31,20 @@ export function errorResponse(c: Context, code: ErrorCode, message: string): Res
   return c.json({ error: { code, message } } satisfies ErrorBody, STATUS[code] ?? 500);
 }
 
-/** A typed error as a response; what the service is to blame for is logged and not told. */
+/** A typed error as a response; what the service is to blame for is logged with its causes, and they are not told. */
 export function answerError(c: Context, error: unknown): Response {
   const known = isLacunaError(error) ? error : undefined;
+  const status = (known && STATUS[known.code]) ?? 500;
+  if (status >= 500) console.error(...withCauses(error));
   if (known && STATUS[known.code] !== undefined) return errorResponse(c, known.code, known.message);
-  console.error(error);
   return errorResponse(c, 'internal', 'The service failed. Try again later.');
+}
+
+/** Logs differ in whether they show an error's cause. */
+function withCauses(error: unknown): unknown[] {
+  const chain: unknown[] = [];
+  for (let at = error; at !== undefined; at = at instanceof Error ? at.cause : undefined) chain.push(at);
+  return chain;
 }
 
 /** By name, as a bundle may hold the class twice. */

@@ -1,12 +1,16 @@
 /** Requests and responses as schemas: what is checked, what OpenAPI says and what TypeScript sees are one thing. */
 import { z } from '@hono/zod-openapi';
+import { DEFAULT_TOP_K } from '@lacuna/core/inference';
 
 export const MAX_TEXTS = 32;
 export const MAX_TOP_K = 100;
+/** UTF-16 units of a text; many times what any model reads. */
+export const MAX_TEXT_LENGTH = 20_000;
 
+const text = z.string().max(MAX_TEXT_LENGTH);
 const oneOrMany = {
-  text: z.string().optional().openapi({ description: 'The text.' }),
-  texts: z.array(z.string()).min(1).max(MAX_TEXTS).optional().openapi({ description: 'Or several texts.' }),
+  text: text.optional().openapi({ description: 'The text.' }),
+  texts: z.array(text).min(1).max(MAX_TEXTS).optional().openapi({ description: 'Or several texts.' }),
 };
 const exactlyOne = (body: { text?: string | undefined; texts?: string[] | undefined }) =>
   (body.text === undefined) !== (body.texts === undefined);
@@ -18,7 +22,7 @@ const topK = z.number().int().min(1).max(MAX_TOP_K).optional();
 const fillMaskOptions = {
   model,
   truncate,
-  top_k: topK.openapi({ description: 'Candidates a gap; 5 by default.' }),
+  top_k: topK.openapi({ description: `Candidates a gap; by default ${DEFAULT_TOP_K}, or all targets.` }),
   targets: z.array(z.string()).min(1).max(MAX_TOP_K).optional().openapi({ description: 'Score these words only.' }),
 };
 const classifyOptions = { model, truncate, top_k: topK.openapi({ description: 'Labels to give; all by default.' }) };
