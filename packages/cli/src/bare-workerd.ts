@@ -1,6 +1,4 @@
 /** The Worker's bundle on workerd by itself, as a deployment runs it: no development server between it and the client. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { connect } from 'node:net';
@@ -11,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { LacunaError } from '@lacuna/core/errors';
 import type { BundleFile } from './edge-bundle.ts';
 import { freePort } from './edge-server.ts';
+import { spawnGroup } from './process-group.ts';
 
 const WRANGLER = fileURLToPath(new URL('../../../node_modules/wrangler/package.json', import.meta.url));
 const START_LIMIT_MS = 20_000;
@@ -23,7 +22,7 @@ export interface BareWorkerdOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Starts workerd and waits until it listens; no request has been made then. Throws `unavailable`. */
+/** Starts workerd and waits until it listens; no request has been made then. Throws `unavailable`, `aborted`. */
 export async function startBareWorkerd(
   options: BareWorkerdOptions,
 ): Promise<{ readonly address: string; stop(): Promise<void> }> {
@@ -31,18 +30,19 @@ export async function startBareWorkerd(
   const folder = mkdtempSync(join(tmpdir(), 'lacuna-workerd-'));
   for (const { name, bytes } of options.bundle) writeFileSync(join(folder, name), bytes);
   writeFileSync(join(folder, 'config.capnp'), capnp(options, port));
-  const child = spawn(workerdPath(), ['serve', join(folder, 'config.capnp')], { stdio: 'ignore' });
-  const exited = once(child, 'exit');
+  const group = spawnGroup(workerdPath(), ['serve', join(folder, 'config.capnp')], { stdio: 'ignore' });
   const stop = async () => {
-    if (child.exitCode === null && child.signalCode === null) {
-      child.kill('SIGKILL');
-      await exited;
-    }
+    await group.stop(0);
     rmSync(folder, { recursive: true, force: true });
   };
   const deadline = Date.now() + START_LIMIT_MS;
   while (!(await listens(port))) {
-    if (child.exitCode !== null || Date.now() > deadline || options.signal?.aborted) {
+    const { signal } = options;
+    if (signal?.aborted) {
+      await stop();
+      throw new LacunaError('aborted', 'workerd: stopped before it listened.', {}, { cause: signal.reason });
+    }
+    if (group.outcome() !== undefined || Date.now() > deadline) {
       await stop();
       throw new LacunaError('unavailable', 'workerd: expected it to listen, got none. Does `lacuna serve` start?');
     }

@@ -2,11 +2,12 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient, type LacunaClient } from '@lacuna/client';
 import { CONFIGS, initialParameters, Random, SPECIAL_TOKENS, Tokenizer, writeArtifact } from '@lacuna/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startBareWorkerd } from './bare-workerd.ts';
 import { benchEdge } from './bench/edge.ts';
 import { type EdgeServer, freePort, startEdgeServer } from './edge-server.ts';
 
@@ -95,16 +96,51 @@ it('is timed on workerd by itself and through the development server', async () 
 });
 
 describe('startEdgeServer refuses', () => {
-  it('a port that is taken', async () => {
-    const other = createServer().listen(0, '127.0.0.1');
-    await once(other, 'listening');
-    const { port } = other.address() as { port: number };
-    await expect(startEdgeServer({ port, output: 'ignore' })).rejects.toMatchObject({ code: 'unavailable' });
-    other.close();
-  });
+  const addresses = Object.values(networkInterfaces()).flatMap((all) => all?.map(({ address }) => address) ?? []);
+  it.each(['127.0.0.1', '::1'].filter((host) => addresses.includes(host)))(
+    'a port that is taken on %s',
+    async (host) => {
+      const other = createServer().listen(0, host);
+      await once(other, 'listening');
+      const { port } = other.address() as { port: number };
+      await expect(startEdgeServer({ port, output: 'ignore' })).rejects.toMatchObject({
+        code: 'unavailable',
+        facts: { port, host },
+      });
+      other.close();
+    },
+  );
 
   it('a folder that is not there', async () => {
     const missing = { port: await freePort(), models: join(folder, 'missing'), output: 'ignore' } as const;
     await expect(startEdgeServer(missing)).rejects.toMatchObject({ code: 'file_not_found' });
+  });
+});
+
+describe('a signal ends', () => {
+  it('the start of the server, before it is ready', async () => {
+    const port = await freePort();
+    const begun = performance.now();
+    const starting = startEdgeServer({ port, models: folder, output: 'ignore', signal: AbortSignal.timeout(150) });
+    await expect(starting).rejects.toMatchObject({ name: 'LacunaError', code: 'aborted' });
+    expect(performance.now() - begun).toBeLessThan(10_000);
+    await once(createServer().listen(port, '127.0.0.1').unref(), 'listening');
+  });
+
+  it('the start of workerd by itself', async () => {
+    const bundle = [{ name: 'index.js', bytes: Buffer.from('export default {}') }];
+    const options = { bundle, models: folder, compatibilityDate: '2026-01-01', signal: AbortSignal.abort() };
+    await expect(startBareWorkerd(options)).rejects.toMatchObject({ name: 'LacunaError', code: 'aborted' });
+  });
+
+  it('the benchmark of requests', async () => {
+    const controller = new AbortController();
+    const timed = benchEdge({
+      models: folder,
+      requests: 50,
+      onProgress: () => controller.abort(),
+      signal: controller.signal,
+    });
+    await expect(timed).rejects.toMatchObject({ name: 'LacunaError', code: 'aborted' });
   });
 });

@@ -1,5 +1,4 @@
 /** Runs the edge API on this machine: Wrangler's local mode with the real workerd, on the loopback interface only. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -7,11 +6,14 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { LacunaError } from '@lacuna/core/errors';
+import { type ProcessGroup, spawnGroup } from './process-group.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 4_000;
 const HOST = '127.0.0.1';
+/** Where else `localhost` may lead. */
+const HOST_V6 = '::1';
 
 export interface EdgeServer {
   readonly address: string;
@@ -29,29 +31,29 @@ export interface EdgeServerOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Starts the server and waits until it answers. Throws `unavailable` when the port is taken or it does not come up. */
+/**
+ * Starts the server and waits until it answers. Throws `unavailable` when the port is taken or it does not come up,
+ * `aborted` when the signal says so before.
+ */
 export async function startEdgeServer(options: EdgeServerOptions): Promise<EdgeServer> {
   await requireFreePort(options.port);
   if (options.models !== undefined && !existsSync(options.models)) {
     throw new LacunaError('file_not_found', `serve: expected a folder of models, got ${options.models}.`);
   }
-  const child = spawn(process.execPath, wranglerLine(options), {
+  // It starts a bundler and workerd.
+  const group = spawnGroup(process.execPath, wranglerLine(options), {
     cwd: ROOT,
     stdio: ['ignore', options.output, options.output],
-    // A process group of its own, so that stopping it reaches the bundler and workerd too.
-    detached: true,
     env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true', CI: 'true' },
   });
-  const exited = once(child, 'exit');
-  const stop = () => stopGroup(child, exited);
-  const address = `http://localhost:${options.port}`;
+  const stop = () => group.stop(STOP_LIMIT_MS);
   try {
-    await untilHealthy(address, child, options.signal);
+    await untilHealthy(options.port, group, options.signal);
   } catch (error) {
     await stop();
     throw error;
   }
-  return { address, ended: exited.then(() => undefined), stop };
+  return { address: `http://localhost:${options.port}`, ended: group.ended, stop };
 }
 
 function wranglerLine({ port, models }: EdgeServerOptions): string[] {
@@ -64,14 +66,20 @@ function wranglerLine({ port, models }: EdgeServerOptions): string[] {
   ];
 }
 
-async function untilHealthy(address: string, child: ChildProcess, signal: AbortSignal | undefined): Promise<void> {
+async function untilHealthy(port: number, group: ProcessGroup, signal: AbortSignal | undefined): Promise<void> {
   const deadline = Date.now() + START_LIMIT_MS;
   while (Date.now() < deadline) {
-    signal?.throwIfAborted();
-    if (child.exitCode !== null) {
-      throw new LacunaError('unavailable', `serve: expected a running server, got an end with ${child.exitCode}.`);
+    if (signal?.aborted) {
+      throw new LacunaError('aborted', 'serve: stopped before the server was ready.', {}, { cause: signal.reason });
     }
-    const answered = await fetch(`${address}/healthz`, { signal: AbortSignal.timeout(5_000) }).then(
+    const outcome = group.outcome();
+    if (outcome !== undefined) {
+      throw new LacunaError('unavailable', `serve: expected a running server, got an end with ${outcome}.`);
+    }
+    const limit = AbortSignal.timeout(5_000);
+    const answered = await fetch(`http://${HOST}:${port}/healthz`, {
+      signal: signal ? AbortSignal.any([signal, limit]) : limit,
+    }).then(
       (response) => response.ok,
       () => false,
     );
@@ -81,44 +89,34 @@ async function untilHealthy(address: string, child: ChildProcess, signal: AbortS
   throw new LacunaError('unavailable', `serve: expected an answer within ${START_LIMIT_MS / 1000} s, got none.`);
 }
 
-async function stopGroup(child: ChildProcess, exited: Promise<unknown>): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) {
-    signalGroup(child, 'SIGTERM');
-    await Promise.race([exited, sleep(STOP_LIMIT_MS, undefined, { ref: false })]);
-  }
-  // Anything of the group that outlived its leader.
-  signalGroup(child, 'SIGKILL');
-}
-
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, signal);
-  } catch {
-    // Nobody is left in the group.
-  }
-}
-
+/** On every address of `localhost`: whoever listens on the other one would get requests that are meant for us. */
 async function requireFreePort(port: number): Promise<void> {
-  const probe = createServer();
-  probe.listen(port, HOST);
-  try {
-    await once(probe, 'listening');
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new LacunaError(
-      'unavailable',
-      `serve: expected port ${port} to be free, got ${reason}. Choose another --port.`,
-    );
+  for (const host of [HOST, HOST_V6]) {
+    try {
+      await listenOnce(host, port);
+    } catch (cause) {
+      const { code, message } = cause as NodeJS.ErrnoException;
+      const withoutV6 = code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT';
+      if (host === HOST_V6 && withoutV6) continue;
+      throw new LacunaError(
+        'unavailable',
+        `serve: expected port ${port} to be free, got ${message}. Choose another --port.`,
+        { port, host },
+        { cause },
+      );
+    }
   }
-  probe.close();
-  await once(probe, 'close');
 }
 
 /** A port of the loopback interface that nobody listens on. */
-export async function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
+  return listenOnce(HOST, 0);
+}
+
+/** Listens there for a moment and says on which port. */
+async function listenOnce(host: string, port: number): Promise<number> {
   const probe = createServer();
-  probe.listen(0, HOST);
+  probe.listen(port, host);
   await once(probe, 'listening');
   const address = probe.address();
   probe.close();

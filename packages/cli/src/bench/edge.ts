@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LacunaError, readArtifact, Tokenizer } from '@lacuna/core';
+import { LacunaError, Pauses, readArtifact, Tokenizer } from '@lacuna/core';
 import { startBareWorkerd } from '../bare-workerd.ts';
 import { compatibilityDate, edgeBundle, gzipBytes } from '../edge-bundle.ts';
 import { freePort, startEdgeServer } from '../edge-server.ts';
@@ -42,7 +42,7 @@ export interface EdgeBenchOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Throws `unavailable` when the runtime does not start or answers with anything but a filled gap. */
+/** Throws `unavailable` when the runtime does not start or answers with anything but a filled gap, `aborted`. */
 export async function benchEdge(options: EdgeBenchOptions = {}): Promise<EdgeReport> {
   const { models, requests = 500, onProgress, signal } = options;
   const folder = models ?? MODELS;
@@ -64,8 +64,9 @@ async function latency(
 ): Promise<Latency> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   try {
+    const pauses = new Pauses();
     const ask = async () => {
-      signal?.throwIfAborted();
+      await pauses.take(signal);
       const begun = performance.now();
       const { status, text } = await post(agent, `${server.address}/v1/fill-mask`, JSON.stringify({ text: SENTENCE }));
       const elapsed = performance.now() - begun;

@@ -3,6 +3,7 @@
  * multiply-add peak, with two other libraries in the same run. Every contestant's result is checked before it is timed.
  */
 import { fileURLToPath } from 'node:url';
+import { Pauses } from '@lacuna/core';
 import { type BareKernels, bareKernels, type KernelBuild, peakLoop } from './bare-kernels.ts';
 import { loadPeers, type PreparedProduct, type Product } from './peers.ts';
 import { interleave, median } from './timing.ts';
@@ -55,9 +56,10 @@ export async function benchKernels({ onRow, signal }: KernelBenchOptions = {}): 
   const { peers, missing } = await loadPeers();
   const peak = peakLoop(kernels, kernels.start);
   const rows: KernelRow[] = [];
+  const pauses = new Pauses();
   const peaks: number[] = [];
   for (const product of PRODUCTS) {
-    signal?.throwIfAborted();
+    await pauses.take(signal);
     const { a, b } = operands(product);
     const contestants = [ours(kernels, product, a, b)];
     for (const peer of peers) contestants.push(await peer.prepare(product, a, b));

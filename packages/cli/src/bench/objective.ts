@@ -2,7 +2,7 @@
  * `lacuna bench objective`: what leaving out the removed tokens saves. Steps of the masked autoencoder and of the
  * masked-LM control with the same encoder take turns, at several lengths and decoder depths.
  */
-import { CONFIGS, mlmControl } from '@lacuna/core';
+import { CONFIGS, mlmControl, Pauses } from '@lacuna/core';
 import { median } from './timing.ts';
 import { preparedStep, type StepShape, stepFlops } from './training-step.ts';
 
@@ -40,6 +40,7 @@ export async function benchObjective(
 ): Promise<{ readonly rows: readonly ObjectiveRow[] }> {
   const { kernels, ratio, rounds = 5, onRow, signal } = options;
   const rows: ObjectiveRow[] = [];
+  const pauses = new Pauses();
   for (const { length, decoderLayers } of OBJECTIVE_SHAPES) {
     const config = { ...CONFIGS.bench, numDecoderLayers: decoderLayers };
     const shape: StepShape = { config, batchSize: TOKENS / length, length, ratio };
@@ -48,7 +49,7 @@ export async function benchObjective(
     const mlm = await preparedStep(control, 1, kernels);
     const times: { mae: number[]; mlm: number[] } = { mae: [], mlm: [] };
     for (let round = -1; round < rounds; round++) {
-      signal?.throwIfAborted();
+      await pauses.take(signal);
       const begun = performance.now();
       await mae.step();
       const between = performance.now();

@@ -3,7 +3,7 @@
  * clipping, AdamW, average) as a share of the multiply-add peak, and the same step in PyTorch where it is installed.
  * Contestants take turns in one run; what is compared are ratios within a round.
  */
-import { CONFIGS } from '@lacuna/core';
+import { CONFIGS, Pauses } from '@lacuna/core';
 import { bareKernels, peakLoop } from './bare-kernels.ts';
 import { startPytorch } from './pytorch.ts';
 import { median } from './timing.ts';
@@ -64,8 +64,9 @@ export async function benchTrain({
       peak: [],
     };
     let last = first;
+    const pauses = new Pauses();
     for (let round = 0; round < rounds; round++) {
-      signal?.throwIfAborted();
+      await pauses.take(signal);
       seconds.peak.push((await timed(() => repeat(PEAK_RUNS, peak.run))) / PEAK_RUNS);
       seconds.ours.push(
         await timed(async () => {
