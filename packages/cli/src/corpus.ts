@@ -32,16 +32,22 @@ export async function openCorpus(paths: readonly string[], textColumn: string | 
 }
 
 async function* interleaved(sources: readonly TextSource[]): AsyncGenerator<string> {
-  let readers = sources.map((source) => source.lines()[Symbol.asyncIterator]());
-  while (readers.length > 0) {
-    const left: AsyncIterator<string>[] = [];
-    for (const reader of readers) {
-      const { value, done } = await reader.next();
-      if (done) continue;
-      left.push(reader);
-      yield value;
+  const opened = sources.map((source) => source.lines()[Symbol.asyncIterator]());
+  try {
+    let readers = opened;
+    while (readers.length > 0) {
+      const left: AsyncIterator<string>[] = [];
+      for (const reader of readers) {
+        const { value, done } = await reader.next();
+        if (done) continue;
+        left.push(reader);
+        yield value;
+      }
+      readers = left;
     }
-    readers = left;
+  } finally {
+    // Whoever stops early leaves no file and no decompressor open.
+    await Promise.all(opened.map((reader) => reader.return?.()));
   }
 }
 
