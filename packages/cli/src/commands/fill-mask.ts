@@ -11,7 +11,7 @@ export const fillMask = defineCommand({
   positionals: ['TEXT'],
   options: {
     ...MODEL_OPTION,
-    topK: { kind: 'integer', about: 'candidates a gap', default: 5, min: 1 },
+    topK: { kind: 'integer', about: 'candidates a gap (default: 5, or all of --targets)', min: 1 },
     targets: { kind: 'list', value: 'WORD', about: 'score these words only' },
     truncate: { kind: 'flag', about: 'cut a text that is too long to a window around its gaps' },
     ...BACKEND_OPTIONS,
@@ -20,7 +20,11 @@ export const fillMask = defineCommand({
   async run(options, [text = ''], _session) {
     const { topK, targets, truncate } = options;
     const model = await openModel(options.model, await openBackend(options));
-    const gaps = await model.fillMask(text, { topK, truncate, ...(targets === undefined ? {} : { targets }) });
+    const gaps = await model.fillMask(text, {
+      truncate,
+      ...(topK === undefined ? {} : { topK }),
+      ...(targets === undefined ? {} : { targets }),
+    });
     const rows = gaps.flatMap((candidates, gap) =>
       candidates.map(({ token_str, score, sequence }) => [`${gap + 1}`, token_str, percent(score), sequence]),
     );
