@@ -94,7 +94,10 @@ export function vocabularyLossRows(
   return loss;
 }
 
-/** to (rows, 2) = how many logits are above the label's, and the cross-entropy; (−1, 0) where the label is below 0. */
+/**
+ * to (rows, 2) = how many logits come before the label's, and the cross-entropy; (−1, 0) where the label is below 0.
+ * Larger ones come before it, and equal ones of a lower index; a NaN comes last.
+ */
 export function vocabularyRankRows(rows: i32, V: i32, logits: usize, stride: i32, labels: usize, to: usize): void {
   for (let r = 0; r < rows; r++) {
     const row = logits + ((<usize>r * <usize>stride) << 2);
@@ -106,13 +109,17 @@ export function vocabularyRankRows(rows: i32, V: i32, logits: usize, stride: i32
       padRow(V, row);
       const own = f32.load(row + ((<usize>label) << 2));
       const owns = f32x4.splat(own);
-      let above = i32x4.splat(0);
-      for (let i = 0; i < V; i += 4) above = i32x4.sub(above, f32x4.gt(v128.load(row + ((<usize>i) << 2)), owns));
-      const count =
-        i32x4.extract_lane(above, 0) +
-        i32x4.extract_lane(above, 1) +
-        i32x4.extract_lane(above, 2) +
-        i32x4.extract_lane(above, 3);
+      const whole = label & ~3;
+      let before = i32x4.splat(0);
+      for (let i = 0; i < whole; i += 4) before = i32x4.sub(before, f32x4.ge(v128.load(row + ((<usize>i) << 2)), owns));
+      for (let i = whole; i < V; i += 4) before = i32x4.sub(before, f32x4.gt(v128.load(row + ((<usize>i) << 2)), owns));
+      let count =
+        i32x4.extract_lane(before, 0) +
+        i32x4.extract_lane(before, 1) +
+        i32x4.extract_lane(before, 2) +
+        i32x4.extract_lane(before, 3);
+      for (let i = whole; i < label; i++) if (f32.load(row + ((<usize>i) << 2)) == own) count++;
+      if (own != own) count = V - 1;
       const most = rowMax(V, row);
       f32.store(to, <f32>count);
       f32.store(to, <f32>(<f64>most + log1(<f64>sumOfExponentials(V, row, most, 1)) - <f64>own), 4);

@@ -24,6 +24,8 @@ function inputs(): { hidden: Input; table: Input; bias: Input } {
 const labels = Int32Array.from({ length: N }, (_, i) => (i === 2 ? -100 : (i * 25_013) % V));
 
 export function describeVocabularyForward(name: string, makeBackend: () => Promise<Ops>, tolerance: number): void {
+  describeRanks(name, makeBackend);
+
   describe(`${name}, a vocabulary of several chunks`, () => {
     it('has the same ranks, targets and loss as the reference', async () => {
       const run = (on: Ops) =>
@@ -48,6 +50,32 @@ export function describeVocabularyForward(name: string, makeBackend: () => Promi
         expect(distance(ours.rest[i] ?? [], values)).toBeLessThan(tolerance);
       });
       expect(distance(ours.loss, expected.loss)).toBeLessThan(tolerance);
+    });
+  });
+}
+
+/** A model that tells nothing apart, or has diverged, must not score as if it knew everything. */
+export function describeRanks(name: string, makeBackend: () => Promise<Ops>): void {
+  describe(`${name}, ranks`, () => {
+    const pieces = 11;
+    const all = Int32Array.from({ length: pieces }, (_, i) => i);
+    const ranks = async (hidden: number, bias: readonly number[]) => {
+      const on = await makeBackend();
+      const read = await on.scope(() => {
+        const h = on.tensor(new Float32Array(pieces).fill(hidden), [pieces, 1]);
+        const table = on.tensor(new Float32Array(pieces).fill(1), [pieces, 1]);
+        return on.read(on.vocabularyRank(h, table, on.tensor(bias, [pieces]), all));
+      });
+      return Array.from(read).filter((_, i) => i % 2 === 0);
+    };
+
+    it('of equal logits follow the order of the pieces', async () => {
+      expect(await ranks(0, new Array(pieces).fill(0))).toEqual([...all]);
+      expect(await ranks(0, [1, 0, 1, 2, 0, 1, 1, 0, 2, 1, 0])).toEqual([2, 7, 3, 0, 8, 4, 5, 9, 1, 6, 10]);
+    });
+
+    it('of NaN are the last', async () => {
+      expect(await ranks(Number.NaN, new Array(pieces).fill(0))).toEqual(new Array(pieces).fill(pieces - 1));
     });
   });
 }

@@ -100,8 +100,9 @@ export interface Ops {
    */
   vocabularyLoss(hidden: Tensor, table: Tensor, bias: Tensor | undefined, targets: VocabularyTargets): Tensor;
   /**
-   * For evaluation, chunked alike: (N, 2) with column 0 the number of pieces whose logit is above the label's (0 = top-1
-   * right) and column 1 the row's cross-entropy in nats. Rows with label −100 give (−1, 0).
+   * For evaluation, chunked alike: (N, 2) with column 0 the number of pieces before the label's (0 = top-1 right) and
+   * column 1 the row's cross-entropy in nats. Larger logits come before it, equal ones of a lower id as well; a NaN comes
+   * last. Rows with label −100 give (−1, 0).
    */
   vocabularyRank(hidden: Tensor, table: Tensor, bias: Tensor | undefined, labels: Int32Array): Tensor;
   /** A teacher's soft targets from its logits at `temperature`, chunked alike. K is clamped to V. */

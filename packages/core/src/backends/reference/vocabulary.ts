@@ -55,11 +55,12 @@ export function rowLoss(
   return { loss, gradient };
 }
 
-/** How many logits are above the label's, and the cross-entropy. */
+/** How many logits come before the label's, and the cross-entropy. */
 export function rowRank(logits: Float64Array, label: number): [number, number] {
   if (label < 0) return [-1, 0];
   const own = logits[label] as number;
-  return [logits.reduce((n, x) => (x > own ? n + 1 : n), 0), softmax(logits).lse - own];
+  const before = logits.reduce((n, x, v) => (x > own || (x === own && v < label) ? n + 1 : n), 0);
+  return [Number.isNaN(own) ? logits.length - 1 : before, softmax(logits).lse - own];
 }
 
 /** The K largest, largest first, the lower index first among equals; their probabilities and the rest's. */

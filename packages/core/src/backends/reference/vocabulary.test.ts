@@ -1,0 +1,4 @@
+import { describeRanks } from '../conformance-vocabulary.ts';
+import { referenceBackend } from './training.ts';
+
+describeRanks('reference', async () => referenceBackend());
