@@ -1,6 +1,6 @@
 /**
- * The `tokenizer.json` that Lacuna writes and reads: WordPiece over lower-cased NFKC text, split at white space,
- * punctuation and every digit. Hugging Face's `tokenizers` reads the same file.
+ * The `tokenizer.json` that Lacuna writes and reads: WordPiece over lower-cased NFKC text without control and format
+ * characters, split at white space, punctuation and every digit. Hugging Face's `tokenizers` reads the same file.
  */
 import { LacunaError } from '../errors.ts';
 import { SPECIAL_TOKENS } from '../model/config.ts';
@@ -10,7 +10,17 @@ export const CONTINUATION_PREFIX = '##';
 /** Longer words, in code points, become `[UNK]`. */
 export const MAX_WORD_LENGTH = 100;
 
-const NORMALIZER = { type: 'Sequence', normalizers: [{ type: 'NFKC' }, { type: 'Lowercase' }] } as const;
+/**
+ * Soft hyphens, zero-width spaces, marks of direction, NUL: nobody sees them, and a word with one would be another word.
+ * Line breaks and tabs divide words; the codes from 80 to 9F are dashes and dots of Windows in most texts.
+ */
+const INVISIBLE = { Regex: '[\\x00-\\x08\\x0e-\\x1f\\x7f\\p{Cf}]' } as const;
+const NORMALIZER = {
+  type: 'Sequence',
+  normalizers: [{ type: 'Replace', pattern: INVISIBLE, content: '' }, { type: 'NFKC' }, { type: 'Lowercase' }],
+} as const;
+/** In files written before invisible characters were dropped. Read all the same: no piece means anything else. */
+const EARLIER_NORMALIZER = { ...NORMALIZER, normalizers: NORMALIZER.normalizers.slice(1) };
 const PRE_TOKENIZER = {
   type: 'Sequence',
   pretokenizers: [{ type: 'BertPreTokenizer' }, { type: 'Digits', individual_digits: true }],
@@ -97,9 +107,14 @@ export function piecesOf(json: unknown): string[] {
   if (count !== pieces.length || count !== byId.length) {
     fail('the ids 0, 1, 2 … once each', `${count} pieces with ids up to ${byId.length - 1}`);
   }
-  const expected = tokenizerJson(pieces);
-  for (const part of ['normalizer', 'pre_tokenizer', 'added_tokens'] as const) {
-    if (canonical(file[part]) !== canonical(expected[part])) fail(`the ${part} that lacuna writes`, file[part]);
+  const known = {
+    normalizer: [NORMALIZER, EARLIER_NORMALIZER],
+    pre_tokenizer: [PRE_TOKENIZER],
+    added_tokens: [tokenizerJson(pieces).added_tokens],
+  };
+  for (const [part, values] of Object.entries(known)) {
+    const got = canonical(file[part]);
+    if (!values.some((value) => canonical(value) === got)) fail(`the ${part} that lacuna writes`, file[part]);
   }
   if (model.continuing_subword_prefix !== CONTINUATION_PREFIX) fail('the prefix ##', model.continuing_subword_prefix);
   if ((model.max_input_chars_per_word ?? MAX_WORD_LENGTH) !== MAX_WORD_LENGTH) {

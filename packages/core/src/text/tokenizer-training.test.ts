@@ -93,6 +93,39 @@ test('special tokens in the text are not counted', () => {
   expect([...counts.words().keys()].sort()).toEqual(['a', 'b', 'c']);
 });
 
+test('invisible characters change no count', () => {
+  const counts = new WordCounts();
+  counts.add('soft\u00adly soft\u200bly soft\0ly softly é\u00adtude \u200b \u0007');
+  expect([...counts.words()].sort()).toEqual([
+    ['softly', 4],
+    ['étude', 1],
+  ]);
+});
+
+test('words of a long chain without spaces are counted, and those too long for any vocabulary are not', () => {
+  const counts = new WordCounts();
+  counts.add(`${'Über,漢字。'.repeat(20)}${'é'.repeat(101)}`);
+  counts.add(`${'a'.repeat(101)} ${'b'.repeat(100)}`);
+  expect([...counts.words()].sort()).toEqual(
+    [
+      ['über', 20],
+      [',', 20],
+      ['漢字', 20],
+      ['。', 20],
+      ['b'.repeat(100), 1],
+    ].sort(),
+  );
+});
+
+test('long words let the rarest go before there are too many', () => {
+  const counts = new WordCounts(100);
+  const long = (i: number) => `${'x'.repeat(80)}${String.fromCharCode(97 + (i % 26), 97 + Math.floor(i / 26))}`;
+  for (let i = 0; i < 90; i++) counts.add(`often ${long(i)}`);
+  const words = counts.words();
+  expect(words.get('often')).toBe(90);
+  expect([...words.keys()].join('').length).toBeLessThanOrEqual(100 * 32);
+});
+
 test('a full table lets the rarest words go and keeps the frequent ones exact', () => {
   const counts = new WordCounts(100);
   for (let i = 0; i < 2000; i++) counts.add(`often w${'abcdefghij'[i % 10]} x${i.toString(26).replace(/\d/g, 'z')}y`);

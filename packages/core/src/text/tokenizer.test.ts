@@ -136,6 +136,17 @@ test('special tokens in the text become their ids, and nothing else is added', (
   ).toEqual([...SPECIAL_TOKENS]);
 });
 
+test('invisible characters make no other word, alone they are nothing, and line ends and tabs still divide words', () => {
+  const [the, cat] = [tokenizer.idOf('the') as number, tokenizer.idOf('cat') as number];
+  for (const invisible of ['\u200b', '\u00ad', '\0', '\u0007', '\u007f', '\u200e', '\ufeff', '\u2060']) {
+    expect([...tokenizer.encode(`th${invisible}e ${invisible} ${invisible}cat`)]).toEqual([the, cat]);
+  }
+  for (const dividing of ['\t', '\n', '\v', '\f', '\r', '\u00a0', '\u2028']) {
+    expect([...tokenizer.encode(`the${dividing}cat`)]).toEqual([the, cat]);
+  }
+  expect([...tokenizer.encode('the\u0097cat')]).toEqual([tokenizer.unkId]);
+});
+
 test('a word over 100 characters and a word with an unknown character become [UNK]', () => {
   expect([...tokenizer.encode(`${'a'.repeat(101)} ж`)]).toEqual([tokenizer.unkId, tokenizer.unkId]);
 });
@@ -165,6 +176,12 @@ test('a tokenizer written and read again is the same', () => {
   const again = Tokenizer.fromJSON(JSON.parse(JSON.stringify(tokenizer)));
   expect(again.pieces).toEqual(tokenizer.pieces);
   expect([...again.encode('The cats [MASK] 42')]).toEqual([...tokenizer.encode('The cats [MASK] 42')]);
+});
+
+test('a file written before invisible characters were dropped is read, and written anew', () => {
+  const json = JSON.parse(JSON.stringify(tokenizer));
+  const normalizer = { type: 'Sequence', normalizers: [{ type: 'NFKC' }, { type: 'Lowercase' }] };
+  expect(Tokenizer.fromJSON({ ...json, normalizer }).toJSON()).toEqual(tokenizer.toJSON());
 });
 
 test('a file of another kind is refused as unsupported_format', () => {

@@ -7,13 +7,15 @@ const WORD = 0;
 const SPACE = 1;
 const PUNCTUATION = 2;
 const DIGIT = 3;
+const CONTROL = 4;
 
-/** Class of every ASCII code; control characters belong to words, as they do in the pre-tokenizer. */
+/** Class of every ASCII code. */
 const CLASSES = Uint8Array.from({ length: 128 }, (_, code) => {
   if (code === 32 || (code >= 9 && code <= 13)) return SPACE;
   if (code >= 48 && code <= 57) return DIGIT;
   const letter = (code >= 65 && code <= 90) || (code >= 97 && code <= 122);
-  return code > 32 && code < 127 && !letter ? PUNCTUATION : WORD;
+  if (code < 32 || code === 127) return CONTROL;
+  return letter ? WORD : PUNCTUATION;
 });
 
 /**
@@ -21,8 +23,8 @@ const CLASSES = Uint8Array.from({ length: 128 }, (_, code) => {
  *
  * Text is cut at ASCII white space: neither NFKC nor lower-casing looks across it. A stretch between two cuts that is
  * all ASCII is cut further into words, single punctuation marks and single digits, each visited with `plain` true:
- * lower-casing it is all the normalising it needs. A stretch with other characters, or that may hold a special token
- * such as `[MASK]`, is visited as one with `plain` false.
+ * lower-casing it is all the normalising it needs. A stretch with other characters, control characters among them, or
+ * that may hold a special token such as `[MASK]`, is visited as one with `plain` false.
  */
 export function visitWords(text: string, visit: (start: number, end: number, plain: boolean) => void): void {
   const length = text.length;
@@ -44,6 +46,7 @@ export function visitWords(text: string, visit: (start: number, end: number, pla
         if (kind === SPACE) break;
         if (kind !== WORD) {
           uniform = false;
+          if (kind === CONTROL) plain = false;
           // `[` and a capital: perhaps a special token.
           if (code === 91 && at + 1 < length) {
             const next = text.charCodeAt(at + 1);
