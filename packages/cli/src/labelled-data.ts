@@ -1,7 +1,8 @@
 /** Labelled files as examples for a classifier. */
 import { type EncodedExample, encodeExamples, readLabelled, type Tokenizer } from '@lacuna/core';
 import { openTable } from '@lacuna/core/node';
-import type { Options } from './command.ts';
+import type { Options, Session } from './command.ts';
+import { formatQuantity } from './quantity.ts';
 
 export const DATA_OPTIONS = {
   data: { kind: 'text', value: 'FILE', about: 'labelled examples: .tsv, .csv or .jsonl, also .gz .zst' },
@@ -18,10 +19,12 @@ export interface ColumnOptions {
 export interface Labelled {
   readonly examples: EncodedExample[];
   readonly labels: readonly string[];
+  /** How many texts were longer than `maxLength` and lost their end. */
+  readonly truncated: number;
 }
 
 /**
- * The file's examples, encoded. `labels` are those that the model knows; without them they come from the file.
+ * The file's examples, encoded; says so where texts had to be cut. `labels` are those that the model knows; without them they come from the file.
  * Throws `unknown_column`, `unknown_label`, `malformed_data`, `empty_text`.
  */
 export async function openLabelled(
@@ -30,6 +33,7 @@ export async function openLabelled(
   maxLength: number,
   multiLabel: boolean,
   { textColumn, labelColumn }: ColumnOptions,
+  session: Session,
   labels?: readonly string[],
 ): Promise<Labelled> {
   const data = await readLabelled(await openTable(path), {
@@ -38,5 +42,11 @@ export async function openLabelled(
     ...(labelColumn === undefined ? {} : { labelColumn }),
     ...(labels === undefined ? {} : { labels }),
   });
-  return { examples: encodeExamples(tokenizer, data.examples, data.labels.length, maxLength), labels: data.labels };
+  const examples = encodeExamples(tokenizer, data.examples, data.labels.length, maxLength);
+  const truncated = examples.filter((example) => example.truncated).length;
+  if (truncated > 0) {
+    const [cut, all] = [truncated, examples.length].map(formatQuantity);
+    session.progress.note(`${path}: ${cut} of ${all} texts are longer than ${maxLength} tokens and were cut.`);
+  }
+  return { examples, labels: data.labels, truncated };
 }

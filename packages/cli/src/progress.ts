@@ -13,12 +13,14 @@ export interface ProgressState {
   readonly label: string;
   /** Done so far, 0 to 1; undefined where the end is not known. */
   readonly fraction?: number;
+  /** Without it the time left follows from how fast `fraction` grows under this label. */
   readonly etaSeconds?: number;
   /** Figures, e.g. `loss 4.21 · 4.4k tokens/s`. */
   readonly detail?: string;
 }
 
 const BAR_CELLS = 24;
+const NARROW_BAR_CELLS = 8;
 const REDRAW_MS = 100;
 const PLAIN_LINE_MS = 10_000;
 
@@ -27,6 +29,7 @@ export class Progress {
   readonly #now: () => number;
   #drawn = false;
   #last = Number.NEGATIVE_INFINITY;
+  #pace: Pace | undefined;
 
   constructor(stream: ProgressStream, now: () => number = Date.now) {
     this.#stream = stream;
@@ -34,17 +37,17 @@ export class Progress {
   }
 
   /** Shows where things stand; calls that come too soon after the last one are dropped. */
-  update(state: ProgressState): void {
+  update(given: ProgressState): void {
     const terminal = this.#stream.isTTY === true;
     const now = this.#now();
+    const state = { ...given, etaSeconds: given.etaSeconds ?? this.#etaSeconds(given, now) };
     if (now - this.#last < (terminal ? REDRAW_MS : PLAIN_LINE_MS)) return;
     this.#last = now;
     if (terminal) {
-      const width = (this.#stream.columns ?? 80) - 1;
-      this.#stream.write(`\r\u001b[2K${progressLine(state, true).slice(0, width)}`);
+      this.#stream.write(`\r\u001b[2K${barLine(state, (this.#stream.columns ?? 80) - 1)}`);
       this.#drawn = true;
     } else {
-      this.#stream.write(`${progressLine(state, false)}\n`);
+      this.#stream.write(`${progressLine(state)}\n`);
     }
   }
 
@@ -60,19 +63,48 @@ export class Progress {
     if (this.#drawn) this.#stream.write('\r\u001b[2K');
     this.#drawn = false;
   }
+
+  /** By the pace since the label's first update; a fraction that falls begins anew. */
+  #etaSeconds({ label, fraction }: ProgressState, now: number): number | undefined {
+    if (fraction === undefined) return undefined;
+    const known = this.#pace;
+    const pace =
+      known?.label === label && fraction >= known.last ? { ...known, last: fraction } : begun(label, fraction, now);
+    this.#pace = pace;
+    const done = fraction - pace.first;
+    return done > 0 ? (((now - pace.since) / done) * Math.max(0, 1 - fraction)) / 1000 : undefined;
+  }
 }
 
-/** `pretrain ████████░░░░ 34 % · loss 4.21 · 3 min 20 s left` */
-export function progressLine(state: ProgressState, bar: boolean): string {
-  const parts: string[] = [];
-  if (state.fraction === undefined) parts.push(state.label);
-  else {
-    const fraction = Math.min(1, Math.max(0, state.fraction));
-    const filled = Math.round(fraction * BAR_CELLS);
-    const cells = bar ? ` ${'█'.repeat(filled)}${'░'.repeat(BAR_CELLS - filled)}` : '';
-    parts.push(`${state.label}${cells} ${Math.floor(fraction * 100)} %`);
+/** When and where a label began, and where it is. */
+interface Pace {
+  readonly label: string;
+  readonly since: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+function begun(label: string, fraction: number, now: number): Pace {
+  return { label, since: now, first: fraction, last: fraction };
+}
+
+/** `pretrain 34 % · 3 min 20 s left · loss 4.21`, with a bar of so many cells behind the label. */
+export function progressLine({ label, fraction, etaSeconds, detail }: ProgressState, cells = 0): string {
+  const parts = [label];
+  if (fraction !== undefined) {
+    const done = Math.min(1, Math.max(0, fraction));
+    const filled = Math.round(done * cells);
+    const bar = cells > 0 ? ` ${'█'.repeat(filled)}${'░'.repeat(cells - filled)}` : '';
+    parts[0] = `${label}${bar} ${Math.floor(done * 100)} %`;
   }
-  if (state.detail !== undefined) parts.push(state.detail);
-  if (state.etaSeconds !== undefined) parts.push(`${formatDuration(state.etaSeconds)} left`);
+  if (etaSeconds !== undefined) parts.push(`${formatDuration(etaSeconds)} left`);
+  if (detail !== undefined) parts.push(detail);
   return parts.join(' · ');
+}
+
+/** The line with a bar that gives way, down to a few cells, before anything is cut; the end of the detail goes first. */
+export function barLine(state: ProgressState, width: number): string {
+  const excess = progressLine(state, BAR_CELLS).length - width;
+  const cells = Math.min(BAR_CELLS, Math.max(NARROW_BAR_CELLS, BAR_CELLS - excess));
+  return progressLine(state, cells).slice(0, width);
 }

@@ -47,6 +47,13 @@ describe('lacuna', () => {
     expect(json).toMatchObject({ accuracy: 1, macroF1: 1, examples: 5 });
   });
 
+  it('says how many texts were too long to be read whole', () => {
+    writeFileSync(at('long.tsv'), `sentence\tlabel\n${'a happy cat '.repeat(60)}\thappy\na sad dog\tsad\n`);
+    const { json, stderr } = ran(lacuna('evaluate', '--model', at('critic'), '--data', at('long.tsv'), '--json'));
+    expect(json).toMatchObject({ examples: 2, truncated: 1 });
+    expect(stderr).toContain('1 of 2 texts are longer than 128 tokens and were cut.');
+  });
+
   it('exports int8 files with their cost, and lists them', () => {
     const fill = [
       'export',

@@ -4,19 +4,17 @@ import {
   addScores,
   type Batch,
   classificationScores,
-  encodeExamples,
   heldOutBatches,
   type Metrics,
   maskedScores,
   metricsOf,
   orderedTextBatches,
   Pauses,
-  readLabelled,
   type TrainableOps,
 } from '@lacuna/core';
-import { openTable } from '@lacuna/core/node';
 import { type Options, type Session, UsageError, type Values } from './command.ts';
 import { openCorpus } from './corpus.ts';
+import { openLabelled } from './labelled-data.ts';
 import { expectTask, paramsOn, tokenizerOf } from './trained-model.ts';
 import { VALID_RATIO } from './validation.ts';
 
@@ -31,13 +29,20 @@ export const SCORING_OPTIONS = {
   seed: { kind: 'integer', about: 'of the windows and the gaps', default: 0, min: 0 },
 } as const satisfies Options;
 
+export interface Scoring {
+  readonly batches: readonly Batch[];
+  /** How many texts lost their end; of labelled examples only, as windows of text have no end. */
+  readonly truncated?: number;
+}
+
 /** The batches that the options ask for. Throws `unsupported_task` where they do not fit the model. */
 export async function scoringBatches(
   command: string,
   artifact: Artifact,
   options: Values<typeof SCORING_OPTIONS>,
-): Promise<Batch[]> {
-  const { text, data, textColumn, labelColumn, windows, length, ratio, seed } = options;
+  session: Session,
+): Promise<Scoring> {
+  const { text, data, textColumn, windows, length, ratio, seed } = options;
   if ((text === undefined) === (data === undefined)) {
     throw new UsageError(`${command}: expected one of --text FILE and --data FILE.`);
   }
@@ -47,18 +52,20 @@ export async function scoringBatches(
     expectTask(command, artifact, 'fill-mask');
     const corpus = await openCorpus(text, textColumn);
     const held = { windows, length: Math.min(length, config.maxPositionEmbeddings), ratio, seed };
-    return heldOutBatches(corpus.windows(tokenizer, seed), tokenizer, held);
+    return { batches: await heldOutBatches(corpus.windows(tokenizer, seed), tokenizer, held) };
   }
   expectTask(command, artifact, 'text-classification');
   const { labels, multiLabel } = artifact;
-  const { examples } = await readLabelled(await openTable(data as string), {
-    labels,
+  const { examples, truncated } = await openLabelled(
+    data as string,
+    tokenizer,
+    config.maxPositionEmbeddings,
     multiLabel,
-    ...(textColumn === undefined ? {} : { textColumn }),
-    ...(labelColumn === undefined ? {} : { labelColumn }),
-  });
-  const encoded = encodeExamples(tokenizer, examples, labels.length, config.maxPositionEmbeddings);
-  return orderedTextBatches(encoded, 32, config.padTokenId);
+    options,
+    session,
+    labels,
+  );
+  return { batches: orderedTextBatches(examples, 32, config.padTokenId), truncated };
 }
 
 /** The metrics over all batches. */

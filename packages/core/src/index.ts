@@ -41,7 +41,7 @@ export { WindowStream, type WindowStreamOptions, type WindowStreamState } from '
 // masking: which tokens go
 
 export { type MaskingOptions, maskWindows } from './masking/masking.ts';
-export { checkSchedule, DEFAULT_RATIO_SCHEDULE, type RatioSchedule } from './masking/schedule.ts';
+export { checkRatio, checkSchedule, DEFAULT_RATIO_SCHEDULE, type RatioSchedule } from './masking/schedule.ts';
 
 // optim and training: budgets, recipes, runs and their events
 

@@ -1,4 +1,5 @@
 /** `lacuna bench`: one benchmark by name. What each measures, and how it is checked first, stands in `../bench/`. */
+import { checkRatio } from '@lacuna/core';
 import { type Answer, defineCommand, type Session, UsageError } from '../command.ts';
 import { commit } from '../machine.ts';
 import { percent, table } from '../table.ts';
@@ -53,6 +54,7 @@ const BENCHMARKS: Readonly<Record<string, (options: BenchValues, session: Sessio
     return { fields: { ...report }, text: [...lines, ...missing.map((name) => `Not measured: ${name}.`)].join('\n') };
   },
   objective: async ({ kernels, ratio }, { progress, signal }) => {
+    checkRatio(ratio, 'bench objective');
     const { benchObjective } = await import('../bench/objective.ts');
     const report = await benchObjective({
       kernels,
@@ -111,7 +113,7 @@ export const bench = defineCommand({
       about: 'train, objective: which build',
       default: 'auto',
     },
-    ratio: { kind: 'number', about: 'objective: share of tokens removed', default: 0.5, min: 0.05, max: 0.95 },
+    ratio: { kind: 'number', about: 'objective: share of tokens removed', default: 0.5 },
     models: { kind: 'text', value: 'DIR', about: 'edge: a folder of artifacts in place of the default models' },
   },
   examples: [

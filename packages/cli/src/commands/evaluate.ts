@@ -18,8 +18,8 @@ export const evaluate = defineCommand({
   ],
   async run(options, _positionals, session) {
     const artifact = await readTrainedModel(options.model);
-    const batches = await scoringBatches('evaluate', artifact, options);
+    const { batches, ...cut } = await scoringBatches('evaluate', artifact, options, session);
     const metrics = await score(await openBackend(options), artifact, batches, session);
-    return { fields: { model: artifact.name, ...metrics }, text: figures(metrics) };
+    return { fields: { model: artifact.name, ...metrics, ...cut }, text: figures(metrics) };
   },
 });

@@ -40,11 +40,11 @@ export const exportModel = defineCommand({
     const lines: string[] = [];
     let scores = {};
     if (options.text !== undefined || options.data !== undefined) {
-      const batches = await scoringBatches('export', plain, options);
+      const { batches, ...cut } = await scoringBatches('export', plain, options, session);
       const ops = await openBackend(options);
       const float = await score(ops, plain, batches, session, 'float32');
       const shipped = quantization === 'int8' ? await score(ops, exported, batches, session, 'int8') : float;
-      scores = { float, shipped };
+      scores = { float, shipped, ...cut };
       bytes = await artifactBytes(checkpoint, name, quantization, { provenance, metrics: { ...shipped } });
       lines.push(`float32: ${figures(float)}`, `${quantization === 'int8' ? 'int8' : 'shipped'}: ${figures(shipped)}`);
     }

@@ -52,7 +52,16 @@ export const finetune = defineCommand({
     const recipe = finetuneRecipe(options, { multiLabel, logitsWeight: teacher === undefined ? 0 : logitsWeight });
     const config = { ...pretrained.config, maxPositionEmbeddings: recipe.maxLength };
     const known = resumed?.checkpoint.labels ?? options.labels;
-    const { examples, labels } = await openLabelled(data, tokenizer, recipe.maxLength, multiLabel, options, known);
+    const { maxLength } = recipe;
+    const { examples, labels, truncated } = await openLabelled(
+      data,
+      tokenizer,
+      maxLength,
+      multiLabel,
+      options,
+      session,
+      known,
+    );
     const taught =
       teacher === undefined
         ? examples
@@ -60,7 +69,7 @@ export const finetune = defineCommand({
     const held =
       valid === undefined
         ? undefined
-        : await openLabelled(valid, tokenizer, recipe.maxLength, multiLabel, options, labels);
+        : await openLabelled(valid, tokenizer, maxLength, multiLabel, options, session, labels);
     folder.create();
     folder.writeJson('config.json', config);
     const tokenizerJson = tokenizer.toJSON();
@@ -91,7 +100,7 @@ export const finetune = defineCommand({
       },
       resumeLine: `lacuna finetune --out ${folder.path} --resume`,
       nextLine: `Try it: lacuna classify "…" --model ${folder.path}`,
-      fields: { labels, examples: taught.length, lanes, backend },
+      fields: { labels, examples: taught.length, truncated, lanes, backend },
       session,
     });
   },

@@ -21,9 +21,15 @@ const letters = {
 };
 
 describe('encoding', () => {
-  it('frames a text with separators and cuts its end', () => {
-    expect([...encodeText(letters, 'ab', 8)]).toEqual([3, 97, 98, 3]);
-    expect([...encodeText(letters, 'abcdef', 4)]).toEqual([3, 97, 98, 3]);
+  it('frames a text with separators, cuts its end and says so', () => {
+    const [short, long] = [encodeText(letters, 'ab', 4), encodeText(letters, 'abc', 4)];
+    expect([[...short.ids], short.truncated]).toEqual([[3, 97, 98, 3], false]);
+    expect([[...long.ids], long.truncated]).toEqual([[3, 97, 98, 3], true]);
+  });
+
+  it('marks the examples that were cut', () => {
+    const texts = ['abc', 'ab', 'abcdef', ''].map((text) => ({ text, labels: [0] }));
+    expect(encodeExamples(letters, texts, 1, 4).map(({ truncated }) => truncated)).toEqual([true, false, true, false]);
   });
 
   it('turns several labels into ones', () => {

@@ -10,6 +10,8 @@ export interface EncodedExample {
   readonly ids: Int32Array;
   /** (K): one-hot, 0/1 a label, or a teacher's probabilities. */
   readonly targets: Float32Array;
+  /** Whether the text was longer and lost its end. */
+  readonly truncated?: boolean;
 }
 
 /** What encoding needs of a tokenizer. */
@@ -18,12 +20,17 @@ export interface TextEncoder {
   encode(text: string): Int32Array;
 }
 
-/** `[SEP] tokens [SEP]` in at most `maxLength` ids: a longer text loses its end. */
-export function encodeText(tokenizer: TextEncoder, text: string, maxLength: number): Int32Array {
-  const tokens = tokenizer.encode(text).subarray(0, maxLength - 2);
+/** `[SEP] tokens [SEP]` in at most `maxLength` ids: a longer text loses its end and is `truncated`. */
+export function encodeText(
+  tokenizer: TextEncoder,
+  text: string,
+  maxLength: number,
+): { readonly ids: Int32Array; readonly truncated: boolean } {
+  const all = tokenizer.encode(text);
+  const tokens = all.subarray(0, maxLength - 2);
   const ids = new Int32Array(tokens.length + 2).fill(tokenizer.sepId);
   ids.set(tokens, 1);
-  return ids;
+  return { ids, truncated: tokens.length < all.length };
 }
 
 /** Encodes examples whose labels are indices below `numLabels`. Throws `unknown_label`. */
@@ -46,7 +53,7 @@ export function encodeExamples(
       }
       targets[label] = 1;
     }
-    encoded.push({ ids: encodeText(tokenizer, text, maxLength), targets });
+    encoded.push({ ...encodeText(tokenizer, text, maxLength), targets });
   }
   return encoded;
 }
