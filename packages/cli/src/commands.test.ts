@@ -1,5 +1,15 @@
 /** What the commands say to bad input: a stable code, exit code 1 (2 for a wrong line), and what was expected. */
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CONFIGS } from '@lacuna/core';
@@ -36,6 +46,10 @@ beforeAll(() => {
   writeFileSync(at('train.tsv'), 'sentence\tlabel\na happy cat\tgood\na sad dog\tbad\nthe happy girl\tgood\n');
   writeFileSync(at('other.tsv'), 'sentence\tlabel\na cat\tneutral\n');
   const run = ['pretrain', '--text', 'embedded', '--tokenizer-bytes', '100000', '--config', at('small.json')];
+  writeFileSync(at('broken.json'), '{"hiddenSize": 64');
+  writeFileSync(at('odd.json'), JSON.stringify({ ...CONFIGS.tiny, hiddenSize: 63 }));
+  writeFileSync(at('bpe.json'), JSON.stringify({ model: { type: 'BPE', vocab: {}, merges: [] } }));
+  writeFileSync(at('moods.tsv'), 'sentence\tlabel\na happy cat\thappy\na sad dog\tsad\n');
   const answers = [
     lacuna(...run, '--steps', '3', '--out', at('run')),
     lacuna('finetune', '--model', at('run'), '--data', at('train.tsv'), '--epochs', '1', '--out', at('critic')),
@@ -98,6 +112,7 @@ const ratios: Case[] = [
   ['0.04', [...pretrain, '@empty.txt', '--ratio', '0.04', ...NEW]],
   ['0.96', [...pretrain, '@empty.txt', '--ratio', '0.4:0.96', ...NEW]],
   ['0.99', ['evaluate', '--model', '@run', '--text', 'embedded', '--ratio', '0.99']],
+  ['0.98', ['bench', 'objective', '--ratio', '0.98']],
 ].map(([ratio, args]) => ({
   what: `${args?.[0]} with a ratio of ${ratio}`,
   code: 'masking_ratio_out_of_range',
@@ -111,6 +126,41 @@ const questions: Case[] = [
   { what: 'a long text to label', code: 'text_too_long', args: ['classify', LONG, '--model', '@critic'] },
   { what: 'no text to label', code: 'empty_text', args: ['classify', '', '--model', '@critic'] },
   { what: 'a label from a fill-mask model', code: 'unsupported_task', args: ['classify', 'a cat', '--model', '@run'] },
+];
+
+const shapes: Case[] = [
+  {
+    what: 'a config that is no JSON',
+    code: 'invalid_config',
+    args: [...pretrain, '@train.tsv', '--config', '@broken.json', ...NEW],
+  },
+  {
+    what: 'a config whose heads do not share its width',
+    code: 'invalid_config',
+    args: [...pretrain, '@train.tsv', '--config', '@odd.json', ...NEW],
+    says: 'hiddenSize must be a multiple of',
+  },
+  {
+    what: 'a tokenizer that is no JSON',
+    code: 'malformed_data',
+    args: [...pretrain, '@train.tsv', '--tokenizer', '@broken.json', ...NEW],
+  },
+  {
+    what: 'a tokenizer of another kind',
+    code: 'unsupported_format',
+    args: [...pretrain, '@train.tsv', '--tokenizer', '@bpe.json', ...NEW],
+  },
+  {
+    what: 'a teacher of other labels',
+    code: 'checkpoint_mismatch',
+    args: ['finetune', '--model', '@run', '--data', '@moods.tsv', '--teacher', '@critic', ...NEW],
+    says: 'the labels happy, sad, got critic with bad, good',
+  },
+  {
+    what: 'a teacher that fills gaps',
+    code: 'unsupported_task',
+    args: ['finetune', '--model', '@run', '--data', '@train.tsv', '--teacher', '@run', ...NEW],
+  },
 ];
 
 const files: Case[] = [
@@ -140,12 +190,15 @@ const files: Case[] = [
   },
 ];
 
-it.each([...texts, ...ratios, ...questions, ...files])('$what is answered with $code and exit code 1', (given) => {
-  const { code, message, status } = failing(...line(given.args));
-  expect({ code, status }).toEqual({ code: given.code, status: 1 });
-  expect(message).toContain(given.says ?? '');
-  expect(existsSync(at('new'))).toBe(false);
-});
+it.each([...texts, ...ratios, ...questions, ...shapes, ...files])(
+  '$what is answered with $code and exit code 1',
+  (given) => {
+    const { code, message, status } = failing(...line(given.args));
+    expect({ code, status }).toEqual({ code: given.code, status: 1 });
+    expect(message).toContain(given.says ?? '');
+    expect(existsSync(at('new'))).toBe(false);
+  },
+);
 
 it('a wrong line is answered with invalid_argument and exit code 2', () => {
   const { code, message, status } = failing('pretrain', '--out', at('run'), '--text', 'embedded');
@@ -163,6 +216,38 @@ it('a long text is answered when it may be truncated', () => {
   const { status, json } = lacuna('fill-mask', `a [MASK] ${LONG}`, '--model', at('run'), '--truncate', '--json');
   expect(status).toBe(0);
   expect(json).toMatchObject({ gaps: [expect.any(Array)] });
+});
+
+it('a long text is labelled when it may be truncated', () => {
+  const { status, json } = lacuna('classify', LONG, '--model', at('critic'), '--truncate', '--json');
+  expect(status).toBe(0);
+  expect(json).toMatchObject({ labels: [expect.anything(), expect.anything()] });
+});
+
+it.each([
+  ['--backend', 'reference'],
+  ['--kernels', 'simd'],
+  ['--objective', 'mlm'],
+  ['--lanes', '2'],
+  ['--spans', '1:3'],
+  ['--whole-words'],
+])('pretrain takes %s %s', (...option) => {
+  const out = at(`with${option.join('')}`);
+  const run = ['pretrain', '--text', 'embedded', '--tokenizer', at('run/tokenizer.json'), '--config', at('small.json')];
+  const { status, json } = lacuna(...run, '--steps', '2', '--batch-tokens', '128', ...option, '--out', out, '--json');
+  expect(status).toBe(0);
+  const [name = '', value] = option.map((word) => word.replace('--', ''));
+  if (value !== undefined && name in json) expect(`${json[name]}`).toBe(value);
+  expect(json).toMatchObject({ step: 2, complete: true, loss: expect.any(Number) });
+});
+
+it.runIf(existsSync('/dev/full'))('a full disk ends a run with disk_full and leaves its checkpoint as it was', () => {
+  cpSync(at('run'), at('full'), { recursive: true });
+  rmSync(at('full/log.jsonl'));
+  symlinkSync('/dev/full', at('full/log.jsonl'));
+  const { code, status } = failing(...line([...resume, '@full', '--steps', '4']));
+  expect({ code, status }).toEqual({ code: 'disk_full', status: 1 });
+  expect(readFileSync(at('full/checkpoint.safetensors')).equals(readFileSync(at('run.before')))).toBe(true);
 });
 
 it('a run that was refused is still what it was', () => {

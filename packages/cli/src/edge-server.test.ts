@@ -1,9 +1,11 @@
 /** The client and the Worker together, over HTTP, on the runtime that deployments run on. */
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { createClient, type LacunaClient } from '@lacuna/client';
 import { CONFIGS, initialParameters, Random, SPECIAL_TOKENS, Tokenizer, writeArtifact } from '@lacuna/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -142,5 +144,26 @@ describe('a signal ends', () => {
       signal: controller.signal,
     });
     await expect(timed).rejects.toMatchObject({ name: 'LacunaError', code: 'aborted' });
+  });
+});
+
+describe('lacuna serve', () => {
+  const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
+
+  it.each([
+    ['a line that says where', [], (line: string) => line.match(/Lacuna is ready at (http:\S+)/)?.[1]],
+    ['an object with the address', ['--json'], (line: string) => (JSON.parse(line) as { address: string }).address],
+  ])('prints %s when it is ready, and ends with 0 on Ctrl-C', async (_what, options, addressIn) => {
+    const port = await freePort();
+    const args = [MAIN, 'serve', '--port', String(port), '--models', folder, ...options];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    const closed = once(child, 'close');
+    const [chunk] = (await once(child.stdout, 'data')) as [Buffer];
+    const address = addressIn(String(chunk).trim()) ?? '';
+    expect(address).toBe(`http://localhost:${port}`);
+    expect((await fetch(`${address}/healthz`)).status).toBe(200);
+    child.kill('SIGINT');
+    expect((await closed)[0]).toBe(0);
+    await expect(fetch(`${address}/healthz`)).rejects.toThrow();
   });
 });

@@ -79,6 +79,43 @@ it('a run that gets SIGINT exits 130 and says how to resume; resumed, it ends wi
   expect(Buffer.compare(bytes(halfway.parameters), bytes(got.state.parameters))).not.toBe(0);
 });
 
+it('a program reads from --json that a run was interrupted, and how to resume it', async () => {
+  const { child, ended } = start(...pretraining, ...recipe, '--lanes', '2', '--out', at('json'), '--json');
+  const log = join(at('json'), 'log.jsonl');
+  await until(() => existsSync(log) && readFileSync(log, 'utf8').includes('"type":"progress"'));
+  child.kill('SIGINT');
+  const { code, stdout } = await ended;
+  expect(code).toBe(130);
+  expect(JSON.parse(stdout)).toMatchObject({
+    complete: false,
+    lanes: 2,
+    resume: `lacuna pretrain --out ${at('json')} --resume`,
+  });
+});
+
+it('distillation and fine-tuning go on from where Ctrl-C stopped them', async () => {
+  const rows = Array.from({ length: 400 }, (_, i) => `${i % 2 ? 'a happy cat' : 'a sad dog'}\t${i % 2}`);
+  writeFileSync(at('train.tsv'), `text\tlabel\n${rows.join('\n')}\n`);
+  const teacher = at('whole');
+  const runs = [
+    ['distill', '--teacher', teacher, '--text', 'embedded', ...recipe],
+    ['finetune', '--model', teacher, '--data', at('train.tsv'), '--epochs', '60', '--batch-size', '8'],
+  ];
+  for (const line of runs) {
+    const [command = ''] = line;
+    const { child, ended } = start(...line, '--out', at(command));
+    const log = join(at(command), 'log.jsonl');
+    await until(() => existsSync(log) && readFileSync(log, 'utf8').includes('"type":"progress"'));
+    child.kill('SIGINT');
+    expect([command, (await ended).code]).toEqual([command, 130]);
+    const load = () => loadCheckpoint(join(at(command), 'checkpoint.safetensors'));
+    const { state } = await load();
+    const resumed = await start(command, '--out', at(command), '--resume').ended;
+    expect([command, resumed.code]).toEqual([command, 0]);
+    expect((await load()).state.step).toBeGreaterThan(state.step);
+  }
+});
+
 it('a run whose terminal was closed saves its checkpoint all the same', async () => {
   const orphan = start(...pretraining, ...recipe, '--out', at('orphan'));
   const log = join(at('orphan'), 'log.jsonl');

@@ -47,6 +47,28 @@ describe('lacuna', () => {
     expect(json).toMatchObject({ accuracy: 1, macroF1: 1, examples: 5 });
   });
 
+  it('teaches a smaller classifier by a larger one and refilled variants', () => {
+    const line = ['finetune', '--model', at('student'), '--data', at('train.tsv'), '--labels', 'sad', 'happy'];
+    const taught = ['--teacher', at('critic'), '--variants', '2', '--infill', at('base'), '--epochs', '10'];
+    const { json } = ran(lacuna(...line, ...taught, '--batch-size', '5', '--out', at('pupil'), '--json'));
+    expect(json).toMatchObject({ examples: 15, labels: ['sad', 'happy'] });
+    const score = ran(lacuna('evaluate', '--model', at('pupil'), '--data', at('train.tsv'), '--json')).json;
+    expect(score.accuracy as number).toBeGreaterThanOrEqual(0.8);
+  });
+
+  it('learns several labels a text, and serves them as independent scores', () => {
+    const rows = ['a happy cat\tanimal,glad', 'a sad dog\tanimal', 'a happy girl\tglad', 'a sad queen\t'];
+    writeFileSync(at('many.tsv'), `sentence\tlabels\n${rows.join('\n')}\n`);
+    const line = ['finetune', '--model', at('base'), '--data', at('many.tsv'), '--multi-label', '--epochs', '60'];
+    ran(lacuna(...line, '--batch-size', '4', '--dropout', '0', '--out', at('many'), '--json'));
+    const exported = ['export', '--model', at('many'), '--out', at('many.safetensors'), '--data', at('many.tsv')];
+    expect(ran(lacuna(...exported, '--json')).json).toMatchObject({ shipped: { accuracy: 1, examples: 4 } });
+    const { json } = ran(lacuna('classify', 'a happy cat', '--model', at('many.safetensors'), '--json'));
+    const labels = json.labels as { label: string; score: number }[];
+    expect(labels.map(({ label }) => label).sort()).toEqual(['animal', 'glad']);
+    expect(labels.every(({ score }) => score > 0.5)).toBe(true);
+  });
+
   it('says how many texts were too long to be read whole', () => {
     writeFileSync(at('long.tsv'), `sentence\tlabel\n${'a happy cat '.repeat(60)}\thappy\na sad dog\tsad\n`);
     const { json, stderr } = ran(lacuna('evaluate', '--model', at('critic'), '--data', at('long.tsv'), '--json'));

@@ -30,12 +30,12 @@ export async function saveBytes(path: string, bytes: Uint8Array, files: Checkpoi
     if (reason.code === 'ENOSPC' || reason.code === 'EDQUOT') {
       throw new LacunaError(
         'disk_full',
-        `checkpoint: ${path} needs ${bytes.length} bytes, and the disk is full. The previous checkpoint is untouched.`,
+        `save: ${path} needs ${bytes.length} bytes, and the disk is full. What stood there before is untouched.`,
         { path, sizeBytes: bytes.length },
         { cause },
       );
     }
-    throw new LacunaError('write_failed', `checkpoint: cannot write ${path}: ${reason.message}.`, { path }, { cause });
+    throw new LacunaError('write_failed', `save: cannot write ${path}: ${reason.message}.`, { path }, { cause });
   }
 }
 
