@@ -86,6 +86,24 @@ describe('a checkpoint', () => {
   });
 });
 
+it('any altered letter of what a checkpoint says of its run is found', () => {
+  const bytes = writeCheckpoint(checkpoint);
+  const header = Buffer.from(bytes).indexOf('__metadata__');
+  const entries = ['"seed', 'budget', 'line', 'counter', 'vocab', '7000'];
+  for (const entry of entries) {
+    const altered = bytes.slice();
+    const at = Buffer.from(bytes).indexOf(entry.replace('"', ''), header);
+    expect([entry, at > header]).toEqual([entry, true]);
+    altered[at] = (altered[at] as number) ^ 1;
+    expect(() => readCheckpoint(altered)).toThrow(expect.objectContaining({ name: 'LacunaError' }));
+  }
+});
+
+it('progress that is none is refused, whatever its checksum', () => {
+  const broken = { ...checkpoint, state: { ...checkpoint.state, step: Number.NaN } };
+  expect(() => readCheckpoint(writeCheckpoint(broken))).toThrow(code('artifact_corrupt'));
+});
+
 it('one altered bit in the values of a checkpoint is found', () => {
   const bytes = writeCheckpoint(checkpoint);
   const at = bytes.length - 1000;

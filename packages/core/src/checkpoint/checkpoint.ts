@@ -3,12 +3,13 @@
  * else that the next step depends on. The model's own weights keep their names, so the file opens elsewhere too.
  *
  *     <name>   adam.m.<name>   adam.v.<name>   ema.<name>        float32, for every parameter
- *     lacuna.checkpoint = 1, checksum, and as JSON config, head, labels, tokenizer, recipe, progress, data
+ *     lacuna.checkpoint = 2, checksum, and as JSON config, head, labels, tokenizer, recipe, progress, data
  */
 import { readSafetensors, writeSafetensors } from '../artifact/safetensors.ts';
 import { LacunaError } from '../errors.ts';
 import { type ModelConfig, validateConfig } from '../model/config.ts';
 import { type HeadConfig, parameterShapes } from '../model/parameters.ts';
+import type { Progress } from '../optim/schedule.ts';
 import { sameShape } from '../tensor/tensor.ts';
 import type { ReplicaState } from '../training/lane.ts';
 import { flatten, type Json, type TrainingState, unflatten } from '../training/state.ts';
@@ -29,7 +30,7 @@ export interface Checkpoint extends RunDescription {
   readonly state: TrainingState;
 }
 
-const VERSION = '1';
+const VERSION = '2';
 const PREFIXES = { parameters: '', m: 'adam.m.', v: 'adam.v.', ema: 'ema.' } as const;
 type Buffer = keyof typeof PREFIXES;
 const BUFFERS = Object.keys(PREFIXES) as Buffer[];
@@ -44,9 +45,8 @@ export function writeCheckpoint({ config, head, labels, tokenizer, recipe, state
     }
   }
   const { step, tokens, seconds, lanes } = state;
-  return writeSafetensors(tensors, {
+  const metadata = {
     'lacuna.checkpoint': VERSION,
-    checksum: checksumOf(state),
     config: JSON.stringify(config),
     head: JSON.stringify(head ?? null),
     labels: JSON.stringify(labels ?? null),
@@ -54,7 +54,8 @@ export function writeCheckpoint({ config, head, labels, tokenizer, recipe, state
     recipe: JSON.stringify(recipe),
     progress: JSON.stringify({ step, tokens, seconds, lanes }),
     data: JSON.stringify(state.data),
-  });
+  };
+  return writeSafetensors(tensors, { ...metadata, checksum: checksumOf(metadata, state) });
 }
 
 /**
@@ -84,15 +85,16 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
     return flatten(values, shapes);
   };
   const replica = { parameters: buffer('parameters'), m: buffer('m'), v: buffer('v'), ema: buffer('ema') };
-  const checksum = checksumOf(replica);
-  if (checksum !== metadata.checksum) {
+  const { checksum: expected, ...rest } = metadata;
+  const checksum = checksumOf(rest, replica);
+  if (checksum !== expected) {
     throw new LacunaError(
       'artifact_corrupt',
-      `checkpoint: the values' checksum must be ${metadata.checksum}, got ${checksum}. The file was altered.`,
-      { expected: metadata.checksum, got: checksum },
+      `checkpoint: its checksum must be ${expected}, got ${checksum}. The file was altered.`,
+      { expected, got: checksum },
     );
   }
-  const progress = parse(metadata, 'progress') as { step: number; tokens: number; seconds: number; lanes: number };
+  const { step, tokens, seconds, lanes } = parseProgress(metadata);
   return {
     config,
     ...(head ? { head } : {}),
@@ -100,10 +102,10 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
     tokenizer: parse(metadata, 'tokenizer'),
     recipe: parse(metadata, 'recipe'),
     state: {
-      step: progress.step,
-      tokens: progress.tokens,
-      seconds: progress.seconds,
-      lanes: progress.lanes,
+      step,
+      tokens,
+      seconds,
+      lanes,
       data: parse(metadata, 'data'),
       ...replica,
     },
@@ -128,14 +130,35 @@ export function expectConfig(checkpoint: Checkpoint, expected: ModelConfig): voi
   }
 }
 
-/** FNV-1a over the 32-bit words of all buffers: every step is a bijection, so one altered word always shows. */
-function checksumOf(state: ReplicaState): string {
+/**
+ * FNV-1a over the metadata, in the order of its names, and the 32-bit words of all buffers: every step is a bijection,
+ * so one altered word always shows.
+ */
+function checksumOf(metadata: Readonly<Record<string, string>>, state: ReplicaState): string {
   let hash = 0x811c9dc5;
+  const mix = (words: Iterable<number>) => {
+    for (const word of words) hash = Math.imul(hash ^ word, 0x01000193);
+  };
+  const named = Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1));
+  mix(new TextEncoder().encode(JSON.stringify(named)));
   for (const buffer of BUFFERS) {
     const { buffer: memory, byteOffset, length } = state[buffer];
-    for (const word of new Uint32Array(memory, byteOffset, length)) hash = Math.imul(hash ^ word, 0x01000193);
+    mix(new Uint32Array(memory, byteOffset, length));
   }
   return (hash >>> 0).toString(16).padStart(8, '0');
+}
+
+function parseProgress(metadata: Readonly<Record<string, string>>): Progress & { readonly lanes: number } {
+  const progress = parse(metadata, 'progress') as Partial<Progress & { lanes: number }> | null;
+  const { step = -1, tokens = -1, seconds = -1, lanes = -1 } = progress ?? {};
+  if ([step, tokens, seconds, lanes].every((value) => Number.isFinite(value) && value >= 0)) {
+    return { step, tokens, seconds, lanes };
+  }
+  throw new LacunaError(
+    'artifact_corrupt',
+    `checkpoint: progress must hold step, tokens, seconds and lanes, got ${metadata.progress}.`,
+    { progress: metadata.progress },
+  );
 }
 
 function parse(metadata: Readonly<Record<string, string>>, key: string): Json {
