@@ -101,28 +101,44 @@ describe.each(BUILDS)('%s build', async (build) => {
     }
   });
 
-  test('gemmBatched steps by its strides', () => {
-    const [batch, m, n, k] = [3, 7, 9, 5];
-    const sizes = [m * k + 2, k * n + 4, m * n + 6] as const;
-    const at = [start, start + 4 * batch * sizes[0], start + 4 * batch * (sizes[0] + sizes[1])] as const;
-    const [a, b, c] = at.map((offset, i) => {
-      const values = new Float32Array(kernels.memory.buffer, offset, batch * (sizes[i] as number));
-      fill(values, i + 1, 1 / 8);
-      return values;
-    }) as [Float32Array, Float32Array, Float32Array];
-    const expected = c.slice();
-    for (let s = 0; s < batch; s++) {
-      for (let i = 0; i < m; i++) {
-        for (let j = 0; j < n; j++) {
-          let sum = 0;
-          for (let p = 0; p < k; p++)
-            sum += (a[s * sizes[0] + i * k + p] as number) * (b[s * sizes[1] + p * n + j] as number);
-          expected[s * sizes[2] + i * n + j] = sum;
-        }
-      }
-    }
-    kernels.gemmBatched(batch, ...sizes, 0, 0, m, n, k, at[0], k, at[1], n, at[2], n, 0, scratch);
-    expect(c).toEqual(expected);
+  test('gemmBatched equals three loops for every product of a batch, in every layout, with its strides', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 5 }),
+        fc.tuple(size(20), size(40), size(30)),
+        fc.tuple(fc.nat(6), fc.nat(6), fc.nat(6)),
+        fc.constantFrom([0, 0] as const, [0, 1] as const, [1, 0] as const),
+        fc.boolean(),
+        (batch, [m, n, k], pads, [transA, transB], accumulate) => {
+          const strides = [m * k + pads[0], k * n + pads[1], m * n + pads[2]] as const;
+          const at = [start, start + 4 * batch * strides[0], start + 4 * batch * (strides[0] + strides[1])] as const;
+          const [a, b, c] = at.map((offset, i) => {
+            const values = new Float32Array(kernels.memory.buffer, offset, batch * (strides[i] as number));
+            fill(values, i + m, 1 / 8);
+            return values;
+          }) as [Float32Array, Float32Array, Float32Array];
+          const expected = c.slice();
+          for (let s = 0; s < batch; s++) {
+            for (let i = 0; i < m; i++) {
+              for (let j = 0; j < n; j++) {
+                const to = s * strides[2] + i * n + j;
+                let sum = accumulate ? (c[to] as number) : 0;
+                for (let p = 0; p < k; p++) {
+                  const left = a[s * strides[0] + (transA ? p * m + i : i * k + p)] as number;
+                  sum += left * (b[s * strides[1] + (transB ? j * k + p : p * n + j)] as number);
+                }
+                expected[to] = sum;
+              }
+            }
+          }
+          const [lda, ldb] = [transA ? m : k, transB ? k : n];
+          const places = [at[0], lda, at[1], ldb, at[2], n] as const;
+          kernels.gemmBatched(batch, ...strides, transA, transB, m, n, k, ...places, +accumulate, scratch);
+          expect(c).toEqual(expected);
+        },
+      ),
+      { numRuns: 150 },
+    );
   });
 
   test('gemmInt8 equals the dequantised product, direct and packed', () => {
