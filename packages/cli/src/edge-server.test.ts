@@ -1,7 +1,7 @@
 /** The client and the Worker together, over HTTP, on the runtime that deployments run on. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -95,6 +95,14 @@ it('is timed on workerd by itself and through the development server', async () 
   }
   expect(report).toMatchObject({ requests: 50, tokens: 32, bundleGzipBytes: expect.any(Number) });
   expect(progress).toEqual([0.5, 1]);
+});
+
+it('is not timed without a model', async () => {
+  const bare = join(folder, 'bare');
+  mkdirSync(bare);
+  await expect(benchEdge({ models: bare })).rejects.toMatchObject({ code: 'file_not_found' });
+  writeFileSync(join(bare, 'models.json'), '{"models": 5}');
+  await expect(benchEdge({ models: bare })).rejects.toMatchObject({ code: 'malformed_data' });
 });
 
 describe('startEdgeServer refuses', () => {

@@ -30,7 +30,8 @@ export async function listModel(path: string, model: Omit<ListedModel, 'file'>):
   await saveBytes(listPath, new TextEncoder().encode(`${JSON.stringify({ models: updated }, null, 2)}\n`));
 }
 
-async function readListing(path: string): Promise<ListedModel[]> {
+/** What the list at `path` holds; nothing where there is no list yet. Throws `malformed_data`. */
+export async function readListing(path: string): Promise<ListedModel[]> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');
@@ -57,10 +58,10 @@ function isListed(value: unknown): value is ListedModel {
 
 /** The list is somebody's work: it is not replaced by one that holds the new model alone. */
 function unlisted(path: string, got: string, cause?: unknown): LacunaError {
-  const help = 'Put it right or move it away; the model itself is written.';
+  const help = 'Put it right or move it away.';
   return new LacunaError(
     'malformed_data',
-    `export: expected a list of models in ${path}, got ${got}. ${help}`,
+    `models: expected a list of models in ${path}, got ${got}. ${help}`,
     { path },
     { cause },
   );

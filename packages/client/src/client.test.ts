@@ -99,6 +99,16 @@ describe('createClient', () => {
     expect(c - b).toBeGreaterThan(75);
   });
 
+  it('says rate_limited when that is all that a proxy says', async () => {
+    const baseUrl = await serve((_request, response) => {
+      response.writeHead(429, { 'content-type': 'text/html' }).end('<h1>Too many requests</h1>');
+    });
+    await expect(createClient({ baseUrl, retries: 0 }).models()).rejects.toMatchObject({
+      code: 'rate_limited',
+      facts: { status: 429 },
+    });
+  });
+
   it('gives up on an attempt after its timeout', async () => {
     const baseUrl = await serve(() => {});
     await expect(createClient({ baseUrl, timeoutMs: 50 }).models()).rejects.toMatchObject({ code: 'timeout' });

@@ -124,6 +124,20 @@ describe('POST /v1/classify', () => {
     expect(results.map(({ labels }) => labels.length)).toEqual([1, 1]);
   });
 
+  it('cuts a text that is too long only when asked to', async () => {
+    const text = 'the cat ran home . '.repeat(8);
+    await expectError(post('/v1/classify', { text }), 422, 'text_too_long', /at most 22 tokens, got 40/);
+    expect((await post('/v1/classify', { text, truncate: true })).status).toBe(200);
+  });
+
+  it('scores each label by itself where a text may have several', async () => {
+    const { labels } = await (await post('/v1/classify', { text: 'a good film', model: 'topics' })).json<{
+      labels: { label: string; score: number }[];
+    }>();
+    expect(labels.map(({ label }) => label).sort()).toEqual(['film', 'home', 'pets']);
+    for (const { score } of labels) expect(Math.abs(score - 0.5)).toBeLessThan(0.2);
+  });
+
   it('refuses a text without a word', async () => {
     await expectError(post('/v1/classify', { text: '  ' }), 422, 'empty_text');
   });
@@ -135,6 +149,7 @@ describe('GET', () => {
     expect(models.map(({ name, default: isDefault }) => [name, isDefault])).toEqual([
       ['filler', true],
       ['critic', true],
+      ['topics', false],
       ['gone', false],
     ]);
   });
@@ -147,6 +162,15 @@ describe('GET', () => {
   it('describes itself', async () => {
     const document = await (await app.request('/openapi.json')).json<{ paths: object }>();
     expect(Object.keys(document.paths).sort()).toEqual(['/healthz', '/v1/classify', '/v1/fill-mask', '/v1/models']);
+    const statuses = (path: string, method: string) => {
+      const { responses } =
+        (document.paths as Record<string, Record<string, { responses: object }>>)[path]?.[method] ?? {};
+      return Object.keys(responses ?? {});
+    };
+    const ofPosts = ['200', '400', '404', '413', '415', '422', '500', '503'];
+    expect(statuses('/v1/fill-mask', 'post')).toEqual(ofPosts);
+    expect(statuses('/v1/classify', 'post')).toEqual(ofPosts);
+    expect(statuses('/v1/models', 'get')).toEqual(['200', '500', '503']);
   });
 });
 
@@ -160,14 +184,16 @@ describe('bad requests', () => {
     await expectError(post('/v1/fill-mask', { text: 'a [MASK]', top_k: 0 }), 400, 'invalid_request', /top_k/);
     await expectError(post('/v1/classify', { texts: Array(33).fill('a') }), 400, 'invalid_request', /texts/);
     const long = 'a'.repeat(MAX_TEXT_LENGTH + 1);
-    await expectError(post('/v1/fill-mask', { text: `[MASK]${long}` }), 400, 'invalid_request', /20000/);
-    await expectError(post('/v1/classify', { texts: ['a', long] }), 400, 'invalid_request', /texts/);
+    await expectError(post('/v1/fill-mask', { text: `[MASK]${long}`, truncate: true }), 422, 'text_too_long', /20000/);
+    await expectError(post('/v1/classify', { texts: ['a', long] }), 422, 'text_too_long', /20000/);
     await expectError(post('/v1/fill-mask', { text: 'no gap' }), 422, 'no_mask_token');
     await expectError(post('/v1/fill-mask', { text: 'a [MASK]', targets: ['cathedral'] }), 422, 'unknown_target');
     await expectError(post('/v1/fill-mask', { text: 'a [MASK]', model: 'nobody' }), 404, 'unknown_model', /filler/);
     await expectError(post('/v1/fill-mask', { text: 'a [MASK]', model: 'critic' }), 400, 'unsupported_task');
     await expectError(post('/v1/fill-mask', 'text=a', { 'content-type': 'text/plain' }), 415, 'unsupported_media_type');
     await expectError(app.request('/v1/nothing'), 404, 'unknown_route');
+    await expectError(app.request('/v1/nothing', { method: 'POST', body: 'a' }), 404, 'unknown_route');
+    await expectError(app.request('/v1/models', { method: 'POST', body: 'a' }), 405, 'method_not_allowed');
     const wrongMethod = await app.request('/v1/fill-mask');
     expect(wrongMethod.headers.get('allow')).toBe('POST');
     await expectError(wrongMethod, 405, 'method_not_allowed');

@@ -13,6 +13,7 @@ import {
   ErrorResponse,
   FillMaskRequest,
   FillMaskResponse,
+  MAX_TEXT_LENGTH,
   ModelsResponse,
 } from './schemas.ts';
 
@@ -24,13 +25,18 @@ const json = <S extends z.ZodType>(schema: S, description: string) => ({
   description,
 });
 const failed = json(ErrorResponse, 'What is wrong, with a stable code.');
+/** What any route that needs the models may answer. */
+const faults = { 500: failed, 503: failed };
 const post = <S extends z.ZodType, R extends z.ZodType>(path: `/${string}`, request: S, response: R, summary: string) =>
   createRoute({
     method: 'post',
     path,
     summary,
     request: { body: { content: { 'application/json': { schema: request } }, required: true } },
-    responses: { 200: json(response, summary), 400: failed, 404: failed, 413: failed, 422: failed },
+    responses: {
+      200: json(response, summary),
+      ...{ 400: failed, 404: failed, 413: failed, 415: failed, 422: failed, ...faults },
+    },
   });
 
 const fillMaskRoute = post('/v1/fill-mask', FillMaskRequest, FillMaskResponse, 'Fills every [MASK] of a text.');
@@ -39,7 +45,7 @@ const modelsRoute = createRoute({
   method: 'get',
   path: '/v1/models',
   summary: 'The models that are served.',
-  responses: { 200: json(ModelsResponse, 'The models; the first of each task is its default.') },
+  responses: { 200: json(ModelsResponse, 'The models; the first of each task is its default.'), ...faults },
 });
 const healthRoute = createRoute({
   method: 'get',
@@ -61,6 +67,10 @@ export function createApp(registryOf: (env: unknown) => Registry): OpenAPIHono {
   const app = new OpenAPIHono({
     defaultHook: (result, c) => {
       if (result.success) return undefined;
+      if (result.error.issues.some((issue) => issue.code === 'too_big' && issue.origin === 'string')) {
+        const expected = `a text of at most ${MAX_TEXT_LENGTH} characters`;
+        return errorResponse(c, 'text_too_long', `request: expected ${expected}, got more. No model reads that much.`);
+      }
       return errorResponse(c, 'invalid_request', `request: ${z.prettifyError(result.error).replaceAll('\n', ' ')}`);
     },
   });
@@ -73,7 +83,7 @@ export function createApp(registryOf: (env: unknown) => Registry): OpenAPIHono {
     }),
   );
   app.use('/v1/*', async (c, next) => {
-    if (c.req.method === 'POST' && !isJson(c.req.header('content-type'))) {
+    if (c.req.method === 'POST' && METHODS[c.req.path] === 'POST' && !isJson(c.req.header('content-type'))) {
       const got = c.req.header('content-type') ?? 'nothing';
       return errorResponse(c, 'unsupported_media_type', `request: expected content-type application/json, got ${got}.`);
     }

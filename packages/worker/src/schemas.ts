@@ -4,7 +4,7 @@ import { DEFAULT_TOP_K } from '@lacuna/core/inference';
 
 export const MAX_TEXTS = 32;
 export const MAX_TOP_K = 100;
-/** UTF-16 units of a text; many times what any model reads. */
+/** UTF-16 units of a text; many times what any model reads, so `truncate` does not lift it. */
 export const MAX_TEXT_LENGTH = 20_000;
 
 const text = z.string().max(MAX_TEXT_LENGTH);

@@ -1,4 +1,4 @@
-/** Two small random models as a deployment's files: what the Worker's tests serve. */
+/** Small random models as a deployment's files: what the Worker's tests serve. */
 import {
   CONFIGS,
   initialParameters,
@@ -29,7 +29,7 @@ export interface TestFiles extends Files {
   failOnce: string | undefined;
 }
 
-/** `models.json`, a fill-mask model and a classifier, served from memory. */
+/** `models.json`, a fill-mask model, a classifier of one label and one of several, served from memory. */
 export async function testFiles(): Promise<TestFiles> {
   const params = (seed: number, numLabels?: number) =>
     initialParameters(TEST_CONFIG, new Random(seed), numLabels === undefined ? undefined : { numLabels });
@@ -39,11 +39,16 @@ export async function testFiles(): Promise<TestFiles> {
   const stored: Record<string, Uint8Array> = {
     'filler.safetensors': await writeArtifact({ ...common, name: 'filler', params: params(1) }),
     'critic.safetensors': await writeArtifact({ ...common, name: 'critic', head, labels, params: params(2, 2) }),
+    'topics.safetensors': await writeArtifact({
+      ...{ ...common, name: 'topics', head: { numLabels: 3 }, labels: ['film', 'home', 'pets'], multiLabel: true },
+      params: params(3, 3),
+    }),
     'models.json': new TextEncoder().encode(
       JSON.stringify({
         models: [
           { name: 'filler', task: 'fill-mask', file: 'filler.safetensors' },
           { name: 'critic', task: 'text-classification', file: 'critic.safetensors' },
+          { name: 'topics', task: 'text-classification', file: 'topics.safetensors' },
           { name: 'gone', task: 'fill-mask', file: 'gone.safetensors' },
         ],
       }),

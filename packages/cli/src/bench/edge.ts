@@ -4,14 +4,15 @@
  * of workerd by itself, which is what a deployment runs; those through Wrangler's development server, which puts a
  * proxy in a second process before it, stand beside them.
  */
-import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LacunaError, Pauses, readArtifact, Tokenizer } from '@lacuna/core';
+import { LacunaError, Pauses, Tokenizer } from '@lacuna/core';
 import { startBareWorkerd } from '../bare-workerd.ts';
 import { compatibilityDate, edgeBundle, gzipBytes } from '../edge-bundle.ts';
 import { freePort, startEdgeServer } from '../edge-server.ts';
+import { readListing } from '../model-listing.ts';
+import { readTrainedModel } from '../trained-model.ts';
 
 const MODELS = fileURLToPath(new URL('../../../../models', import.meta.url));
 
@@ -110,12 +111,16 @@ function post(agent: Agent, url: string, body: string): Promise<{ status: number
   });
 }
 
-/** Of `text` with the separators around it, by the default fill-mask model of the folder. */
+/** Of `text` with the separators around it, by the default fill-mask model of the folder. Throws `file_not_found`. */
 async function tokensOf(text: string, folder: string): Promise<number> {
-  const { models } = JSON.parse(readFileSync(join(folder, 'models.json'), 'utf8')) as {
-    models: { task: string; file: string }[];
-  };
-  const file = models.find(({ task }) => task === 'fill-mask')?.file ?? '';
-  const { pieces } = await readArtifact(new Uint8Array(readFileSync(join(folder, file))));
+  const listed = (await readListing(join(folder, 'models.json'))).find(({ task }) => task === 'fill-mask');
+  if (listed === undefined) {
+    throw new LacunaError(
+      'file_not_found',
+      `bench edge: expected a fill-mask model in ${folder}, got none. \`lacuna export\` makes one.`,
+      { folder },
+    );
+  }
+  const { pieces } = await readTrainedModel(join(folder, listed.file));
   return new Tokenizer(pieces).encode(text).length + 2;
 }
