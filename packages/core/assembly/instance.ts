@@ -2,8 +2,12 @@
 import { readFile } from 'node:fs/promises';
 import { type Build, kernelPath } from './build.ts';
 
+type Exported = 'heapBase' | 'gemmScratchBytes' | 'gemm' | 'gemmBatched' | 'gemmInt8' | 'peak';
+
 /** Every export takes and returns plain numbers: sizes, strides and byte offsets into `memory`. */
-export type Kernels = Readonly<Record<string, (...args: number[]) => number>> & { readonly memory: WebAssembly.Memory };
+export type Kernels = Readonly<Record<Exported, (...args: number[]) => number>> & {
+  readonly memory: WebAssembly.Memory;
+};
 
 /** Instantiates the committed build with `pages` pages of 64 kB. */
 export async function instantiate(build: Build, pages: number): Promise<Kernels> {

@@ -1,4 +1,4 @@
-/** What the runtime brings: WebAssembly files as compiled modules, and its own module. */
+/** What the runtime brings: WebAssembly files as compiled modules, its own module, and bodies that are given a type. */
 declare module '*.wasm' {
   const module: WebAssembly.Module;
   export default module;
@@ -7,4 +7,12 @@ declare module '*.wasm' {
 declare module 'cloudflare:workers' {
   /** Keeps the running request's context alive until `work` settles. */
   export function waitUntil(work: Promise<unknown>): void;
+  /** The bindings of `wrangler.toml`. */
+  export const env: unknown;
+  /** What the entry point exports, as others call it. */
+  export const exports: unknown;
+}
+
+interface Response {
+  json<T = unknown>(): Promise<T>;
 }

@@ -1,4 +1,4 @@
-/** Small random models as a deployment's files: what the Worker's tests serve. */
+/** What the Worker's tests share: small random models as a deployment's files, requests, and what errors look like. */
 import {
   CONFIGS,
   initialParameters,
@@ -8,6 +8,7 @@ import {
   Tokenizer,
   writeArtifact,
 } from '@lacuna/core';
+import { expect, vi } from 'vitest';
 import type { Files } from './registry.ts';
 
 const WORDS = 'a the cat dog sat on mat ran home good bad film was it very . , ! ##s ##ing'.split(' ');
@@ -69,4 +70,35 @@ export async function testFiles(): Promise<TestFiles> {
     },
   };
   return files;
+}
+
+/** What is logged from here on, a list a call. */
+export function logged(): unknown[][] {
+  return vi.spyOn(console, 'error').mockImplementation(() => {}).mock.calls;
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+/** Posts a body, as JSON unless it is a string already. */
+export function postTo(
+  app: { request(path: string, init: RequestInit): Response | Promise<Response> },
+  path: string,
+  body: unknown,
+  headers: Record<string, string> = JSON_TYPE,
+): Response | Promise<Response> {
+  return app.request(path, { method: 'POST', headers, body: typeof body === 'string' ? body : JSON.stringify(body) });
+}
+
+/** Checks an error's whole shape on the wire. */
+export async function expectError(
+  response: Response | Promise<Response>,
+  status: number,
+  code: string,
+  message?: RegExp,
+) {
+  const answer = await response;
+  const body = (await answer.json()) as { error: { code: string; message: string } };
+  expect([answer.status, body.error.code]).toEqual([status, code]);
+  expect(Object.keys(body)).toEqual(['error']);
+  expect(body.error.message).toMatch(message ?? /./);
 }

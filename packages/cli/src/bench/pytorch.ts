@@ -7,8 +7,8 @@ import type { StepShape } from './training-step.ts';
 const SCRIPT = fileURLToPath(new URL('./pytorch_step.py', import.meta.url));
 
 export interface Pytorch {
-  /** Takes a step; undefined when there is no PyTorch. */
-  readonly step?: () => Promise<void>;
+  /** Takes a step and gives its loss; undefined when there is no PyTorch. */
+  readonly step?: () => Promise<number>;
   readonly reason?: string;
   close(): void;
 }
@@ -31,8 +31,9 @@ export async function startPytorch(shape: StepShape, threads: number): Promise<P
   return {
     async step() {
       child.stdin.write('step\n');
-      const { done } = await lines.next();
+      const { done, value } = await lines.next();
       if (done) throw new Error('bench train: the PyTorch process ended.');
+      return Number(value);
     },
     close() {
       child.stdin.end();

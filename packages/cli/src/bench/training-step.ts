@@ -66,12 +66,27 @@ export async function preparedStep(
   const batch = randomBatch(shape);
   const passTokens = shape.batchSize * shape.length;
   let done = 0;
-  return {
-    batch,
-    group,
-    async step() {
-      const options = { step: ++done, learningRate: 1e-3, optimizer: ADAMW, seed: 1, passTokens };
-      return (await group.step(batch, options)).loss;
-    },
+  const step = async () => {
+    const options = { step: ++done, learningRate: 1e-3, optimizer: ADAMW, seed: 1, passTokens };
+    return (await group.step(batch, options)).loss;
   };
+  await checkedWarmUp(`${config.objective} on ${lanes} lanes`, config, step);
+  return { batch, group, step };
+}
+
+/**
+ * Takes the first steps and checks what they compute: an untrained model's loss is near that of guessing, ln V, and
+ * steps on one batch bring it down.
+ */
+export async function checkedWarmUp(
+  name: string,
+  { vocabSize }: ModelConfig,
+  step: () => Promise<number>,
+): Promise<void> {
+  const losses = [await step(), await step(), await step()] as const;
+  const guessing = Math.log(vocabSize);
+  if (Math.abs(losses[0] - guessing) < 1 && losses[2] < losses[0]) return;
+  throw new Error(
+    `bench: ${name} must start near a loss of ${guessing.toFixed(2)} and go down, got ${losses.join(', ')}.`,
+  );
 }
