@@ -73,6 +73,13 @@ describe('a backend', () => {
   });
 });
 
+it('other packages reach a backend through the core’s entries only', () => {
+  const others = repositoryFiles().filter((path) => /^packages\/(worker|client|cli)\/src\/.*\.ts$/.test(path));
+  const reaching = others.filter((path) => /from '[^']*(?:core\/src|\/backends\/)/.test(textOf(path) ?? ''));
+  expect(others.length).toBeGreaterThan(50);
+  expect(reaching).toEqual([]);
+});
+
 /** Imports that are still there when the types are gone. */
 function valueImportsOf(path: string): Import[] {
   const text = (textOf(path) ?? '').replace(/(?:import|export) type [^;]*;/g, '');
