@@ -24,7 +24,8 @@ export interface Labelled {
 }
 
 /**
- * The file's examples, encoded; says so where texts had to be cut. `labels` are those that the model knows; without them they come from the file.
+ * The file's examples, encoded; says so where texts had to be cut. `labels` are those that the model knows; without
+ * them they come from the file.
  * Throws `unknown_column`, `unknown_label`, `malformed_data`, `empty_text`.
  */
 export async function openLabelled(

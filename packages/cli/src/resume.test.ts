@@ -79,7 +79,7 @@ it('a run that gets SIGINT exits 130 and says how to resume; resumed, it ends wi
   expect(Buffer.compare(bytes(halfway.parameters), bytes(got.state.parameters))).not.toBe(0);
 });
 
-it('a program reads from --json that a run was interrupted, and how to resume it', async () => {
+it('a program reads from --json that a run of two lanes was interrupted, and how to go on with both', async () => {
   const { child, ended } = start(...pretraining, ...recipe, '--lanes', '2', '--out', at('json'), '--json');
   const log = join(at('json'), 'log.jsonl');
   await until(() => existsSync(log) && readFileSync(log, 'utf8').includes('"type":"progress"'));
@@ -91,6 +91,12 @@ it('a program reads from --json that a run was interrupted, and how to resume it
     lanes: 2,
     resume: `lacuna pretrain --out ${at('json')} --resume`,
   });
+  const { step } = (await loadCheckpoint(join(at('json'), 'checkpoint.safetensors'))).state;
+  expect(step).toBeGreaterThan(0);
+  const resume = ['pretrain', '--out', at('json'), '--resume', '--steps', `${step + 5}`, '--json'];
+  const resumed = await start(...resume).ended;
+  expect(resumed.code).toBe(0);
+  expect(JSON.parse(resumed.stdout)).toMatchObject({ complete: true, lanes: 2, step: step + 5 });
 });
 
 it('distillation and fine-tuning go on from where Ctrl-C stopped them', async () => {

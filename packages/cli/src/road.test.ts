@@ -74,6 +74,16 @@ describe('lacuna', () => {
     const { json, stderr } = ran(lacuna('evaluate', '--model', at('critic'), '--data', at('long.tsv'), '--json'));
     expect(json).toMatchObject({ examples: 2, truncated: 1 });
     expect(stderr).toContain('1 of 2 texts are longer than 128 tokens and were cut.');
+    const exporting = ['export', '--model', at('critic'), '--out', at('cut.safetensors'), '--data', at('long.tsv')];
+    const exported = ran(lacuna(...exporting, '--json'));
+    expect(exported.json).toMatchObject({ shipped: { examples: 2 }, truncated: 1 });
+    expect(exported.stderr).toContain('1 of 2 texts are longer');
+    const line = ['finetune', '--model', at('student'), '--data', at('train.tsv'), '--valid', at('long.tsv')];
+    const short = ['--labels', 'sad', 'happy', '--max-length', '5', '--epochs', '1', '--out', at('short')];
+    const trained = ran(lacuna(...line, ...short, '--json'));
+    expect(trained.json).toMatchObject({ examples: 5, truncated: 3, complete: true });
+    expect(trained.stderr).toContain('train.tsv: 3 of 5 texts are longer than 5 tokens and were cut.');
+    expect(trained.stderr).toContain('long.tsv: 1 of 2 texts are longer than 5 tokens and were cut.');
   });
 
   it('exports int8 files with their cost, and lists them', () => {
