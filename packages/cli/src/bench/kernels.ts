@@ -31,6 +31,7 @@ export interface KernelReport {
 export interface KernelBenchOptions {
   /** Called as each row is done. */
   readonly onRow?: (row: KernelRow, done: number, total: number) => void;
+  readonly products?: readonly Product[];
   readonly signal?: AbortSignal;
 }
 
@@ -50,15 +51,16 @@ const flopsOf = ({ batch, m, k, n }: Product) => 2 * batch * m * k * n;
 const nameOf = ({ layout, batch, m, k, n }: Product) =>
   batch === 1 ? `${layout} ${m}×${k}×${n}` : `${layout} ${batch}×(${m}×${k}×${n})`;
 
-export async function benchKernels({ onRow, signal }: KernelBenchOptions = {}): Promise<KernelReport> {
-  const bytes = Math.max(...PRODUCTS.map(({ batch, m, k, n }) => 4 * batch * (m * k + k * n + m * n)));
+export async function benchKernels(options: KernelBenchOptions = {}): Promise<KernelReport> {
+  const { products = PRODUCTS, onRow, signal } = options;
+  const bytes = Math.max(...products.map(({ batch, m, k, n }) => 4 * batch * (m * k + k * n + m * n)));
   const kernels = await bareKernels(bytes + 1024);
   const { peers, missing } = await loadPeers();
   const peak = peakLoop(kernels, kernels.start);
   const rows: KernelRow[] = [];
   const pauses = new Pauses();
   const peaks: number[] = [];
-  for (const product of PRODUCTS) {
+  for (const product of products) {
     await pauses.take(signal);
     const { a, b } = operands(product);
     const contestants = [ours(kernels, product, a, b)];
@@ -82,7 +84,7 @@ export async function benchKernels({ onRow, signal }: KernelBenchOptions = {}): 
       ...Object.fromEntries(peers.map((peer, i) => [`${peer.name}Gflops`, median(rates[i + 2] ?? [])])),
     };
     rows.push(row);
-    onRow?.(row, rows.length, PRODUCTS.length);
+    onRow?.(row, rows.length, products.length);
   }
   return { build: kernels.build, peakGflops: median(peaks), rows, missingPeers: missing };
 }

@@ -6,13 +6,17 @@ import { CONFIGS, mlmControl, Pauses } from '@lacuna/core';
 import { median } from './timing.ts';
 import { preparedStep, type StepShape, stepFlops } from './training-step.ts';
 
-const TOKENS = 4096;
-export const OBJECTIVE_SHAPES = [
+interface ObjectiveShape {
+  readonly length: number;
+  readonly decoderLayers: number;
+}
+
+export const OBJECTIVE_SHAPES: readonly ObjectiveShape[] = [
   { length: 128, decoderLayers: 2 },
   { length: 128, decoderLayers: 1 },
   { length: 512, decoderLayers: 2 },
   { length: 512, decoderLayers: 1 },
-] as const;
+];
 
 export interface ObjectiveRow {
   readonly length: number;
@@ -31,6 +35,9 @@ export interface ObjectiveBenchOptions {
   readonly kernels: 'auto' | 'simd' | 'relaxed';
   readonly ratio: number;
   readonly rounds?: number;
+  /** Of a batch. */
+  readonly tokens?: number;
+  readonly shapes?: readonly ObjectiveShape[];
   readonly onRow?: (row: ObjectiveRow, done: number, total: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -38,12 +45,12 @@ export interface ObjectiveBenchOptions {
 export async function benchObjective(
   options: ObjectiveBenchOptions,
 ): Promise<{ readonly rows: readonly ObjectiveRow[] }> {
-  const { kernels, ratio, rounds = 5, onRow, signal } = options;
+  const { kernels, ratio, rounds = 5, tokens = 4096, shapes = OBJECTIVE_SHAPES, onRow, signal } = options;
   const rows: ObjectiveRow[] = [];
   const pauses = new Pauses();
-  for (const { length, decoderLayers } of OBJECTIVE_SHAPES) {
+  for (const { length, decoderLayers } of shapes) {
     const config = { ...CONFIGS.bench, numDecoderLayers: decoderLayers };
-    const shape: StepShape = { config, batchSize: TOKENS / length, length, ratio };
+    const shape: StepShape = { config, batchSize: tokens / length, length, ratio };
     const control: StepShape = { ...shape, config: mlmControl(config) };
     const mae = await preparedStep(shape, 1, kernels);
     const mlm = await preparedStep(control, 1, kernels);
@@ -70,7 +77,7 @@ export async function benchObjective(
       flopRatio: stepFlops(control, mlm.batch) / stepFlops(shape, mae.batch),
     };
     rows.push(row);
-    onRow?.(row, rows.length, OBJECTIVE_SHAPES.length);
+    onRow?.(row, rows.length, shapes.length);
   }
   return { rows };
 }

@@ -33,6 +33,7 @@ export interface TrainBenchOptions {
   readonly lanes: number;
   readonly kernels: 'auto' | 'simd' | 'relaxed';
   readonly rounds?: number;
+  readonly shape?: StepShape;
   readonly onRound?: (round: number, rounds: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -41,10 +42,10 @@ export async function benchTrain({
   lanes,
   kernels,
   rounds = 7,
+  shape = TRAIN_SHAPE,
   onRound,
   signal,
 }: TrainBenchOptions): Promise<TrainReport> {
-  const shape = TRAIN_SHAPE;
   const tokens = shape.batchSize * shape.length;
   const bare = await bareKernels(1024);
   const peak = peakLoop(bare, bare.start);
