@@ -76,18 +76,37 @@ describe('candidates', () => {
   logits[id('cat')] = 49.5;
 
   it('are the best ones without special tokens, scored over the whole vocabulary', () => {
-    const found = candidates(tokenizer, 'the [MASK].', 0, logits, 2, undefined);
+    const found = candidates(tokenizer, '[MASK][MASK].', 1, logits, 2, undefined);
     expect(found.map(({ token_str, sequence }) => [token_str, sequence])).toEqual([
-      ['cat', 'the cat.'],
-      ['s', 'thes.'],
+      ['cat', '[MASK]cat.'],
+      ['s', '[MASK]s.'],
     ]);
     const total = Math.exp(0) + Math.exp(-0.5) + Math.exp(-1);
     expect(found[0]?.score).toBeCloseTo(Math.exp(-0.5) / total, 6);
   });
 
-  it('are all of the vocabulary but the special tokens when asked for more than there are', () => {
+  it.each([
+    ['the [MASK].', 'word'],
+    ['[MASK]', 'word'],
+    ['"[MASK]"', 'word'],
+    ['well-[MASK]', 'word'],
+    ['the[MASK]', 'continuation'],
+    ['caf\u00e9[MASK]', 'continuation'],
+    ['cafe\u0301[MASK]', 'continuation'],
+    ['the 7[MASK]', 'either'],
+    ['the [MASK][MASK]', 'word', 'either'],
+  ])('begin a word or go on in one as the space before the gap says: %s', (text, ...kinds) => {
+    const found = (gap: number) =>
+      new Set(candidates(tokenizer, text, gap, logits, 1000, undefined).map(({ token }) => token));
+    kinds.forEach((kind, gap) => {
+      const allowed = WORDS.filter((word) => kind === 'either' || word.startsWith('##') === (kind === 'continuation'));
+      expect(found(gap)).toEqual(new Set(allowed.map(id)));
+    });
+  });
+
+  it('are all pieces that may stand there when asked for more than there are, best first', () => {
     const found = candidates(tokenizer, '[MASK]', 0, logits, 1000, undefined);
-    expect(found.map(({ token }) => token).sort((a, b) => a - b)).toEqual(WORDS.map(id).sort((a, b) => a - b));
+    expect(found).toHaveLength(WORDS.filter((word) => !word.startsWith('##')).length);
     expect(found.map(({ score }) => score)).toEqual(found.map(({ score }) => score).sort((a, b) => b - a));
   });
 

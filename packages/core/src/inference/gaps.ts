@@ -99,7 +99,10 @@ export function targetIds(tokenizer: Tokenizer, targets: readonly string[]): num
   return [...new Set(found)];
 }
 
-/** Candidates for gap number `gap` of `text` from its logits, best first: the `topK` best of all, or of `targets`. */
+/**
+ * Candidates for gap number `gap` of `text` from its logits, best first: the `topK` best of the pieces that may stand
+ * there, or of `targets`.
+ */
 export function candidates(
   tokenizer: Tokenizer,
   text: string,
@@ -112,14 +115,15 @@ export function candidates(
   for (let i = 0; i < logits.length; i++) most = Math.max(most, logits[i] as number);
   let sum = 0;
   for (let i = 0; i < logits.length; i++) sum += Math.exp((logits[i] as number) - most);
-  const chosen = targets ? [...targets] : largest(logits, topK, (id) => !tokenizer.isSpecial(id));
+  const before = textBefore(text, gap);
+  const chosen = targets ? [...targets] : largest(logits, topK, (id) => mayStand(tokenizer, id, before));
   chosen.sort((a, b) => (logits[b] as number) - (logits[a] as number) || a - b);
   return chosen.slice(0, topK).map((token) => {
     const piece = tokenizer.tokenOf(token);
     const joins = tokenizer.isContinuation(token);
     const token_str = joins ? piece.slice(CONTINUATION_PREFIX.length) : piece;
     const score = Math.exp((logits[token] as number) - most) / sum;
-    return { score, token, token_str, sequence: filled(text, gap, token_str, joins) };
+    return { score, token, token_str, sequence: filled(text, before, token_str, joins) };
   });
 }
 
@@ -137,10 +141,23 @@ function largest(logits: Float32Array, count: number, allowed: (id: number) => b
   return kept;
 }
 
-/** `text` with its `gap`-th mask replaced; a piece that goes on within a word takes the white space before it. */
-function filled(text: string, gap: number, piece: string, joins: boolean): string {
+function textBefore(text: string, gap: number): string {
   let at = -1;
   for (let i = 0; i <= gap; i++) at = text.indexOf(MASK, at + 1);
-  const before = text.slice(0, at);
-  return (joins ? before.trimEnd() : before) + piece + text.slice(at + MASK.length);
+  return text.slice(0, at);
+}
+
+/**
+ * The model does not see where the text has spaces, but the text says it: behind letters (`un[MASK]`) stands what goes on
+ * within the word, elsewhere what begins one. Behind another gap or a digit it may be either.
+ */
+function mayStand(tokenizer: Tokenizer, id: number, before: string): boolean {
+  if (tokenizer.isSpecial(id)) return false;
+  if (before.endsWith(MASK) || /\p{N}$/u.test(before)) return true;
+  return tokenizer.isContinuation(id) === /[\p{L}\p{M}]$/u.test(before);
+}
+
+/** `text` with the mask behind `before` replaced; a piece that goes on within a word takes the white space before it. */
+function filled(text: string, before: string, piece: string, joins: boolean): string {
+  return (joins ? before.trimEnd() : before) + piece + text.slice(before.length + MASK.length);
 }
