@@ -55,9 +55,13 @@ try {
   console.error(`fresh clone: ${error.message}`);
   process.exitCode = 1;
 } finally {
-  // Whatever is left of the server's own process group.
+  // Whatever is left of the server's own process group, with time to end the groups that it started.
   try {
-    if (server?.pid !== undefined) process.kill(-server.pid, 'SIGKILL');
+    if (server?.pid !== undefined) {
+      process.kill(-server.pid, 'SIGTERM');
+      await sleep(5_000);
+      process.kill(-server.pid, 'SIGKILL');
+    }
   } catch {}
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
 }
