@@ -2,6 +2,7 @@ import * as fs from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readSafetensors, writeSafetensors } from '../artifact/safetensors.ts';
 import { CONFIGS } from '../model/config.ts';
 import { freshReplica } from '../training/state.ts';
 import { type Checkpoint, expectConfig, readCheckpoint, weightsOf, writeCheckpoint } from './checkpoint.ts';
@@ -86,22 +87,85 @@ describe('a checkpoint', () => {
   });
 });
 
-it('any altered letter of what a checkpoint says of its run is found', () => {
-  const bytes = writeCheckpoint(checkpoint);
-  const header = Buffer.from(bytes).indexOf('__metadata__');
-  const entries = ['"seed', 'budget', 'line', 'counter', 'vocab', '7000'];
-  for (const entry of entries) {
-    const altered = bytes.slice();
-    const at = Buffer.from(bytes).indexOf(entry.replace('"', ''), header);
-    expect([entry, at > header]).toEqual([entry, true]);
-    altered[at] = (altered[at] as number) ^ 1;
-    expect(() => readCheckpoint(altered)).toThrow(expect.objectContaining({ name: 'LacunaError' }));
-  }
+/** The checkpoint with entries of its metadata changed, and the checksum that its writer would give them. */
+function forged(changed: Record<string, string>): Uint8Array {
+  const { tensors, metadata, data } = readSafetensors(writeCheckpoint(checkpoint));
+  const { checksum: _, ...rest } = { ...metadata, ...changed };
+  const named = Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1));
+  const words = new Uint32Array(data.buffer, data.byteOffset, data.length / 4);
+  let hash = 0x811c9dc5;
+  for (const word of [...Buffer.from(JSON.stringify(named)), ...words]) hash = Math.imul(hash ^ word, 0x01000193);
+  return writeSafetensors(tensors, { ...rest, checksum: (hash >>> 0).toString(16).padStart(8, '0') });
+}
+
+describe('what a checkpoint says of its run', () => {
+  it('is under the checksum: an altered entry is found, whatever it says', () => {
+    const { tensors, metadata } = readSafetensors(writeCheckpoint(checkpoint));
+    const others = {
+      tokenizer: '{"model":{"vocab":{"b":0}}}',
+      recipe: 'null',
+      progress: '{"step":8,"tokens":7000,"seconds":1.25,"lanes":2}',
+      data: '{"windows":{"line":13},"masking":{"key":[1,2],"counter":9}}',
+    };
+    for (const [entry, value] of Object.entries(others)) {
+      expect(() => readCheckpoint(writeSafetensors(tensors, { ...metadata, [entry]: value })), entry).toThrow(
+        code('artifact_corrupt'),
+      );
+      expect(() => readCheckpoint(forged({ [entry]: value })), entry).not.toThrow();
+    }
+  });
+
+  it('with one altered bit anywhere in the header is refused', () => {
+    const bytes = writeCheckpoint(checkpoint);
+    const dataStart = bytes.length - readSafetensors(bytes).data.length;
+    for (let at = 0; at < dataStart; at += 3) {
+      const altered = bytes.slice();
+      altered[at] = (altered[at] as number) ^ (1 << (at % 8));
+      expect(() => readCheckpoint(altered), `byte ${at}`).toThrow(
+        expect.objectContaining({
+          code: expect.stringMatching(/^artifact_(corrupt|truncated|unsupported)$|^checkpoint_mismatch$/),
+        }),
+      );
+    }
+  });
+
+  it.each([
+    ['config', 'null'],
+    ['config', '{}'],
+    ['head', '3'],
+    ['head', '{"numLabels":-1}'],
+    ['labels', '5'],
+    ['labels', '["a"]'],
+    ['tokenizer', ''],
+    ['recipe', '{'],
+    ['progress', 'null'],
+    ['progress', '[]'],
+    ['progress', '{"step":7,"tokens":7000,"seconds":1.25}'],
+    ['progress', '{"step":7.5,"tokens":7000,"seconds":1.25,"lanes":2}'],
+    ['progress', '{"step":7,"tokens":7000,"seconds":null,"lanes":2}'],
+    ['progress', '{"step":7,"tokens":7000,"seconds":1.25,"lanes":0}'],
+    ['data', 'undefined'],
+  ])('is refused by the entry that is off, whatever its checksum: %s = %s', (entry, value) => {
+    expect(() => readCheckpoint(forged({ [entry]: value }))).toThrow(
+      expect.objectContaining({ code: 'artifact_corrupt', facts: expect.objectContaining({ entry }) }),
+    );
+  });
+
+  it('may name only as many labels as its head has', () => {
+    const state = { ...checkpoint.state, ...freshReplica(config, 1, { numLabels: 2 }) };
+    const three = { ...checkpoint, head: { numLabels: 2 }, labels: ['a', 'b', 'c'], state };
+    expect(() => readCheckpoint(writeCheckpoint(three))).toThrow(code('artifact_corrupt'));
+  });
+
+  it('may claim no more values than the file holds', () => {
+    const huge = JSON.stringify({ ...config, vocabSize: 1 << 24, hiddenSize: 1 << 24 });
+    expect(() => readCheckpoint(forged({ config: huge }))).toThrow(code('checkpoint_mismatch'));
+  });
 });
 
-it('progress that is none is refused, whatever its checksum', () => {
-  const broken = { ...checkpoint, state: { ...checkpoint.state, step: Number.NaN } };
-  expect(() => readCheckpoint(writeCheckpoint(broken))).toThrow(code('artifact_corrupt'));
+it('a checkpoint of another version, or none at all, is refused as unsupported', () => {
+  expect(() => readCheckpoint(forged({ 'lacuna.checkpoint': '1' }))).toThrow(code('artifact_unsupported'));
+  expect(() => readCheckpoint(writeSafetensors({}, {}))).toThrow(code('artifact_unsupported'));
 });
 
 it('one altered bit in the values of a checkpoint is found', () => {

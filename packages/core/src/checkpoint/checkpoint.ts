@@ -7,12 +7,12 @@
  */
 import { readSafetensors, writeSafetensors } from '../artifact/safetensors.ts';
 import { LacunaError } from '../errors.ts';
-import { type ModelConfig, validateConfig } from '../model/config.ts';
+import type { ModelConfig } from '../model/config.ts';
 import { type HeadConfig, parameterShapes } from '../model/parameters.ts';
-import type { Progress } from '../optim/schedule.ts';
 import { sameShape } from '../tensor/tensor.ts';
 import type { ReplicaState } from '../training/lane.ts';
 import { flatten, type Json, type TrainingState, unflatten } from '../training/state.ts';
+import { readMetadata } from './metadata.ts';
 
 /** What a checkpoint says about the run beside its state. */
 export interface RunDescription {
@@ -72,10 +72,8 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
       { expected: VERSION, got: version },
     );
   }
-  const config = validateConfig(parse(metadata, 'config'));
-  const head = parse(metadata, 'head') as HeadConfig | null;
-  const labels = parse(metadata, 'labels') as string[] | null;
-  const shapes = parameterShapes(config, head ?? undefined);
+  const { progress, data, ...description } = readMetadata(metadata);
+  const shapes = parameterShapes(description.config, description.head);
   const buffer = (which: Buffer): Float32Array => {
     const values: Record<string, Float32Array> = {};
     for (const [name, shape] of Object.entries(shapes)) {
@@ -94,22 +92,7 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
       { expected, got: checksum },
     );
   }
-  const { step, tokens, seconds, lanes } = parseProgress(metadata);
-  return {
-    config,
-    ...(head ? { head } : {}),
-    ...(labels ? { labels } : {}),
-    tokenizer: parse(metadata, 'tokenizer'),
-    recipe: parse(metadata, 'recipe'),
-    state: {
-      step,
-      tokens,
-      seconds,
-      lanes,
-      data: parse(metadata, 'data'),
-      ...replica,
-    },
-  };
+  return { ...description, state: { ...progress, data, ...replica } };
 }
 
 /** The weights by name: their average where the run kept one. */
@@ -146,25 +129,4 @@ function checksumOf(metadata: Readonly<Record<string, string>>, state: ReplicaSt
     mix(new Uint32Array(memory, byteOffset, length));
   }
   return (hash >>> 0).toString(16).padStart(8, '0');
-}
-
-function parseProgress(metadata: Readonly<Record<string, string>>): Progress & { readonly lanes: number } {
-  const progress = parse(metadata, 'progress') as Partial<Progress & { lanes: number }> | null;
-  const { step = -1, tokens = -1, seconds = -1, lanes = -1 } = progress ?? {};
-  if ([step, tokens, seconds, lanes].every((value) => Number.isFinite(value) && value >= 0)) {
-    return { step, tokens, seconds, lanes };
-  }
-  throw new LacunaError(
-    'artifact_corrupt',
-    `checkpoint: progress must hold step, tokens, seconds and lanes, got ${metadata.progress}.`,
-    { progress: metadata.progress },
-  );
-}
-
-function parse(metadata: Readonly<Record<string, string>>, key: string): Json {
-  try {
-    return JSON.parse(metadata[key] ?? '') as Json;
-  } catch (cause) {
-    throw new LacunaError('artifact_corrupt', `checkpoint: metadata "${key}" must be JSON.`, { key }, { cause });
-  }
 }

@@ -47,10 +47,7 @@ export function flatten(
   values: Readonly<Record<string, Float32Array>>,
   shapes: Readonly<Record<string, Shape>>,
 ): Float32Array {
-  const sizes = Object.values(shapes).map(sizeOf);
-  const flat = new Float32Array(sizes.reduce((sum, size) => sum + size, 0));
-  let at = 0;
-  for (const [name, shape] of Object.entries(shapes)) {
+  const arrays = Object.entries(shapes).map(([name, shape]) => {
     const array = values[name];
     const size = sizeOf(shape);
     if (array?.length !== size) {
@@ -60,8 +57,14 @@ export function flatten(
         { name, expected: size, got: array?.length },
       );
     }
+    return array;
+  });
+  // Only now: sizes that a file claims, and does not hold, may be more than there is memory for.
+  const flat = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const array of arrays) {
     flat.set(array, at);
-    at += size;
+    at += array.length;
   }
   return flat;
 }
