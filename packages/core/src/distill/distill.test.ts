@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { referenceBackend } from '../backends/reference/training.ts';
 import { checkTeacher, distillationLoss } from '../losses/distillation.ts';
+import { gapStates } from '../model/masked.ts';
 import { initialParameters, parameterShapes } from '../model/parameters.ts';
 import { Random } from '../random/random.ts';
 import { heldOutBatches } from '../training/masked-batches.ts';
@@ -54,6 +55,33 @@ describe('the distillation loss', () => {
     const labels = [...batch.labels].filter((label) => label >= 0);
     const hard = labels.reduce((sum, label) => sum - Math.log(likelihoods[label] as number), 0) / labels.length;
     expect(loss).toBeCloseTo(0.5 * 4 * kl + 0.3 * hard, 4);
+  });
+
+  it('adds what lies between the angles of the two models’ states, by its weight', async () => {
+    const ops = referenceBackend();
+    const [own, other] = [1, 2].map((seed) => frozen(ops, TOY_CONFIG, initialParameters(TOY_CONFIG, new Random(seed))));
+    const [batch] = await heldOut();
+    if (!batch || !own || !other) throw new Error('no windows');
+    const teacher = { config: TOY_CONFIG, params: other };
+    const lossWith = async (hidden: number) => {
+      const options = { weights: { soft: 0, hard: 1, hidden }, topK: 4, temperature: 2, zLoss: 0 };
+      const [loss] = await ops.read(distillationLoss(ops, ops, own, TOY_CONFIG, teacher, batch, options));
+      return loss as number;
+    };
+    const [a, b] = [own, other].map((params) => gapStates(ops, params, TOY_CONFIG, batch).gaps);
+    if (!a || !b) throw new Error('no states');
+    const C = TOY_CONFIG.hiddenSize;
+    const [states, taught] = [await ops.read(a), await ops.read(b)];
+    const dot = (x: Float32Array, y: Float32Array, row: number) =>
+      x.subarray(row * C, (row + 1) * C).reduce((sum, value, i) => sum + value * (y[row * C + i] as number), 0);
+    const rows = states.length / C;
+    let distance = 0;
+    for (let row = 0; row < rows; row++) {
+      const lengths = Math.sqrt(dot(states, states, row) * dot(taught, taught, row));
+      distance += (1 - dot(states, taught, row) / lengths) / rows;
+    }
+    expect(distance).toBeGreaterThan(0.1);
+    expect((await lossWith(0.7)) - (await lossWith(0))).toBeCloseTo(0.7 * distance, 4);
   });
 
   it('refuses a teacher of another vocabulary, and one of another width unless its states do not count', () => {
