@@ -3,14 +3,14 @@
  *
  *   simd.wasm       all of them
  *   relaxed.wasm    all of them, multiply-adds fused (relaxed SIMD)
- *   inference.wasm  the forward pass, for the edge
+ *   inference.wasm, inference-relaxed.wasm  the forward pass alone, for the edge, in both ways
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 
-export const BUILDS = ['simd', 'relaxed', 'inference'] as const;
+export const BUILDS = ['simd', 'relaxed', 'inference', 'inference-relaxed'] as const;
 export type Build = (typeof BUILDS)[number];
 
 const assembly = dirname(fileURLToPath(import.meta.url));
@@ -27,9 +27,9 @@ export async function compileKernels(build: Build): Promise<Uint8Array> {
   let wasm: Uint8Array | undefined;
   const { error } = await asc.main(
     [
-      build === 'inference' ? 'inference.ts' : 'index.ts',
+      build.startsWith('inference') ? 'inference.ts' : 'index.ts',
       ...['--baseDir', assembly, '--outFile', 'kernels.wasm', '--runtime', 'stub', '-O3', '--converge', '--noAssert'],
-      ...['--importMemory', '--noExportMemory', '--enable', build === 'relaxed' ? 'simd,relaxed-simd' : 'simd'],
+      ...['--importMemory', '--noExportMemory', '--enable', build.endsWith('relaxed') ? 'simd,relaxed-simd' : 'simd'],
     ],
     {
       stdout: asc.createMemoryStream(),

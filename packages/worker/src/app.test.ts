@@ -1,5 +1,5 @@
 import { env, exports } from 'cloudflare:workers';
-import kernels from '@lacuna/core/kernels/inference.wasm';
+import kernels from '@lacuna/core/kernels/inference-relaxed.wasm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createApp, MAX_BODY_BYTES } from './app.ts';
 import { type Files, Registry } from './registry.ts';

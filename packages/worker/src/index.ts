@@ -1,6 +1,7 @@
 /** The Worker: the app over the deployment's static assets and the kernels that were compiled with it. */
 import { waitUntil } from 'cloudflare:workers';
-import kernels from '@lacuna/core/kernels/inference.wasm';
+// A runtime without relaxed SIMD refuses this module when the Worker is deployed; `inference.wasm` then does the same, slower.
+import kernels from '@lacuna/core/kernels/inference-relaxed.wasm';
 import { createApp } from './app.ts';
 import { type Files, Registry } from './registry.ts';
 

@@ -1,4 +1,4 @@
-import kernels from '@lacuna/core/kernels/inference.wasm';
+import kernels from '@lacuna/core/kernels/inference-relaxed.wasm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createApp } from './app.ts';
 import { type Files, Registry } from './registry.ts';

@@ -37,7 +37,7 @@ export class Registry {
   #listing: Promise<readonly ListedModel[]> | undefined;
 
   /**
-   * `kernels`: the compiled `inference.wasm`, or any build. `keepAlive`: the runtime's `waitUntil`. A load that one
+   * `kernels`: the compiled `inference-relaxed.wasm`, or any build. `keepAlive`: the runtime's `waitUntil`. A load that one
    * request began is awaited by others, so it must end although that request's client goes away.
    */
   constructor(files: Files, kernels: WebAssembly.Module, keepAlive: (work: Promise<unknown>) => void = () => {}) {

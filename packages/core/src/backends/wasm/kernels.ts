@@ -3,7 +3,7 @@
 type Kernel = (...args: number[]) => void;
 type Counter = (...args: number[]) => number;
 
-/** What `inference.wasm` exports. */
+/** What `inference.wasm` and `inference-relaxed.wasm` export. */
 export interface InferenceKernels {
   heapBase(): number;
   gemmScratchBytes(): number;

@@ -12,6 +12,7 @@ it('loads each build; the edge’s has no kernel of training', async () => {
   expect(names(await loadKernels('simd'))).toContain('adamw');
   expect(names(await loadKernels('relaxed'))).toContain('adamw');
   expect(names(await loadKernels('inference'))).not.toContain('adamw');
+  expect(names(await loadKernels('inference-relaxed'))).not.toContain('adamw');
 });
 
 it('an engine without relaxed SIMD gets the plain build, and is told when it asks for the other', async () => {

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { LacunaError } from '../../errors.ts';
 
-export type KernelBuild = 'simd' | 'relaxed' | 'inference';
+export type KernelBuild = 'simd' | 'relaxed' | 'inference' | 'inference-relaxed';
 
 const read = (build: KernelBuild) => readFile(new URL(`../../../kernels/${build}.wasm`, import.meta.url));
 

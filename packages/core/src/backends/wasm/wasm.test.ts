@@ -9,8 +9,11 @@ for (const build of ['simd', 'relaxed'] as const) {
   describeBackend(`wasm ${build}`, async () => createWasmBackend(await loadKernels(build)), 2e-5);
   describeVocabulary(`wasm ${build}`, async () => createWasmBackend(await loadKernels(build)), 2e-5);
 }
-describeInference('wasm inference', async () => createWasmInference(await loadKernels('inference')), 2e-5);
-describeVocabularyForward('wasm inference', async () => createWasmInference(await loadKernels('inference')), 2e-5);
+for (const build of ['inference', 'inference-relaxed'] as const) {
+  const make = async () => createWasmInference(await loadKernels(build));
+  describeInference(`wasm ${build}`, make, 2e-5);
+  describeVocabularyForward(`wasm ${build}`, make, 2e-5);
+}
 
 describe('the arena', () => {
   it('does not grow once it has held the largest scope', async () => {
