@@ -27,7 +27,7 @@ export async function compileKernels(build: Build): Promise<Uint8Array> {
   let wasm: Uint8Array | undefined;
   const { error } = await asc.main(
     [
-      build.startsWith('inference') ? 'inference.ts' : 'index.ts',
+      build.startsWith('inference') ? 'edge.ts' : 'index.ts',
       ...['--baseDir', assembly, '--outFile', 'kernels.wasm', '--runtime', 'stub', '-O3', '--converge', '--noAssert'],
       ...['--importMemory', '--noExportMemory', '--enable', build.endsWith('relaxed') ? 'simd,relaxed-simd' : 'simd'],
     ],

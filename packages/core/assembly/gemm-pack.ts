@@ -4,14 +4,15 @@
  */
 import { PACKED_STEP_A, PACKED_STEP_B, TILE_M, TILE_N } from './gemm-tile';
 
-/** Packs A(m,k), stored (m,k) with row stride `lda`, into panels of 6 rows: [⌈m/6⌉][k][6]. */
+/** Packs A(m,k), stored (m,k) with row stride `lda`, into panels of R = TILE_M rows: [⌈m/R⌉][k][R]. */
 export function packRowsOfA(m: i32, k: i32, a: usize, lda: i32, to: usize): void {
   const row = (<usize>lda) << 2;
   for (let i = 0; i < m; i += TILE_M) {
     const rows = min(TILE_M, m - i);
     const r0 = a + <usize>i * row;
     if (rows == TILE_M) {
-      packSixRows(k, r0, row, to);
+      if (TILE_M == 4) packFourRowsOfA(k, r0, row, to);
+      else packSixRows(k, r0, row, to);
       to += (<usize>k * <usize>TILE_M) << 2;
     } else {
       for (let p = 0; p < k; p++) {
@@ -21,6 +22,46 @@ export function packRowsOfA(m: i32, k: i32, a: usize, lda: i32, to: usize): void
         }
       }
     }
+  }
+}
+
+/** Four rows of k elements, transposed to [k][4]. */
+// @ts-ignore: decorator
+@inline
+function packFourRowsOfA(k: i32, r0: usize, row: usize, to: usize): void {
+  let r1 = r0 + row;
+  let r2 = r1 + row;
+  let r3 = r2 + row;
+  let p = 0;
+  for (; p + 4 <= k; p += 4) {
+    const x0 = v128.load(r0);
+    const x1 = v128.load(r1);
+    const x2 = v128.load(r2);
+    const x3 = v128.load(r3);
+    const lo01 = v128.shuffle<f32>(x0, x1, 0, 4, 1, 5);
+    const hi01 = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7);
+    const lo23 = v128.shuffle<f32>(x2, x3, 0, 4, 1, 5);
+    const hi23 = v128.shuffle<f32>(x2, x3, 2, 6, 3, 7);
+    v128.store(to, v128.shuffle<f32>(lo01, lo23, 0, 1, 4, 5));
+    v128.store(to, v128.shuffle<f32>(lo01, lo23, 2, 3, 6, 7), 16);
+    v128.store(to, v128.shuffle<f32>(hi01, hi23, 0, 1, 4, 5), 32);
+    v128.store(to, v128.shuffle<f32>(hi01, hi23, 2, 3, 6, 7), 48);
+    r0 += 16;
+    r1 += 16;
+    r2 += 16;
+    r3 += 16;
+    to += 64;
+  }
+  for (; p < k; p++) {
+    f32.store(to, f32.load(r0));
+    f32.store(to, f32.load(r1), 4);
+    f32.store(to, f32.load(r2), 8);
+    f32.store(to, f32.load(r3), 12);
+    r0 += 4;
+    r1 += 4;
+    r2 += 4;
+    r3 += 4;
+    to += 16;
   }
 }
 
@@ -80,12 +121,12 @@ function packSixRows(k: i32, r0: usize, row: usize, to: usize): void {
   }
 }
 
-/** Packs A(m,k), stored transposed (k,m) with row stride `lda`, into panels of 6 rows, four panels at a time. */
+/** Packs A(m,k), stored transposed (k,m) with row stride `lda`, into panels; those of 6 rows four at a time. */
 export function packColumnsOfA(m: i32, k: i32, a: usize, lda: i32, to: usize): void {
   const row = (<usize>lda) << 2;
   const panel = <usize>k * PACKED_STEP_A;
   let i = 0;
-  for (; i + 4 * TILE_M <= m; i += 4 * TILE_M) {
+  for (; TILE_M == 6 && i + 4 * TILE_M <= m; i += 4 * TILE_M) {
     let from = a + ((<usize>i) << 2);
     let to0 = to;
     let to1 = to0 + panel;
@@ -116,7 +157,7 @@ export function packColumnsOfA(m: i32, k: i32, a: usize, lda: i32, to: usize): v
     for (let p = 0; p < k; p++) {
       if (rows == TILE_M) {
         v128.store(to, v128.load(from));
-        i64.store(to, i64.load(from, 16), 16);
+        if (TILE_M == 6) i64.store(to, i64.load(from, 16), 16);
       } else {
         for (let r = 0; r < TILE_M; r++) {
           f32.store(to + ((<usize>r) << 2), r < rows ? f32.load(from + ((<usize>r) << 2)) : 0);

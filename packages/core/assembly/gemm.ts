@@ -3,7 +3,7 @@
  * are packed into panels that stay in the caches while the register tile runs over them.
  * Paper: Anatomy of High-Performance Matrix Multiplication, ACM TOMS 34(3), 2008.
  *
- *   scratch: | packed A, MC·KC | packed B, KC·NC | one tile, 6·8 |
+ *   scratch: | packed A, MC·KC | packed B, KC·NC | one tile |
  */
 import { DIRECT_ROWS, multiplyFewRows } from './gemm-direct';
 import { packColumnsOfA, packColumnsOfB, packRowsOfA, packRowsOfB } from './gemm-pack';
