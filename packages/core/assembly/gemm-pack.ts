@@ -254,6 +254,29 @@ function load4<T>(from: usize, scale: v128): v128 {
   return f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(halves)), scale);
 }
 
+/** Elements 4·index … 4·index + 3 of sixteen int8 as f32, dequantised. */
+// @ts-ignore: decorator
+@inline
+function quarter(bytes: v128, index: i32, scale: v128): v128 {
+  const half = index < 2 ? i16x8.extend_low_i8x16_s(bytes) : i16x8.extend_high_i8x16_s(bytes);
+  const whole = index & 1 ? i32x4.extend_high_i16x8_s(half) : i32x4.extend_low_i16x8_s(half);
+  return f32x4.mul(f32x4.convert_i32x4_s(whole), scale);
+}
+
+/** Four elements of four rows, transposed into four rows of a panel of B, of which they are one half. */
+// @ts-ignore: decorator
+@inline
+function storeTransposed(x0: v128, x1: v128, x2: v128, x3: v128, to: usize): void {
+  const lo01 = v128.shuffle<f32>(x0, x1, 0, 4, 1, 5);
+  const hi01 = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7);
+  const lo23 = v128.shuffle<f32>(x2, x3, 0, 4, 1, 5);
+  const hi23 = v128.shuffle<f32>(x2, x3, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<f32>(lo01, lo23, 0, 1, 4, 5));
+  v128.store(to, v128.shuffle<f32>(lo01, lo23, 2, 3, 6, 7), 32);
+  v128.store(to, v128.shuffle<f32>(hi01, hi23, 0, 1, 4, 5), 64);
+  v128.store(to, v128.shuffle<f32>(hi01, hi23, 2, 3, 6, 7), 96);
+}
+
 /** Four stored rows of k elements, transposed to [k][4 of 8]. */
 // @ts-ignore: decorator
 @inline
@@ -272,19 +295,25 @@ function packFourRows<T>(k: i32, r0: usize, row: usize, scales: usize, to: usize
     s3 = v128.load32_splat(scales, 12);
   }
   let p = 0;
+  if (sizeof<T>() == 1) {
+    for (; p + 16 <= k; p += 16) {
+      const y0 = v128.load(r0);
+      const y1 = v128.load(r1);
+      const y2 = v128.load(r2);
+      const y3 = v128.load(r3);
+      storeTransposed(quarter(y0, 0, s0), quarter(y1, 0, s1), quarter(y2, 0, s2), quarter(y3, 0, s3), to);
+      storeTransposed(quarter(y0, 1, s0), quarter(y1, 1, s1), quarter(y2, 1, s2), quarter(y3, 1, s3), to + 128);
+      storeTransposed(quarter(y0, 2, s0), quarter(y1, 2, s1), quarter(y2, 2, s2), quarter(y3, 2, s3), to + 256);
+      storeTransposed(quarter(y0, 3, s0), quarter(y1, 3, s1), quarter(y2, 3, s2), quarter(y3, 3, s3), to + 384);
+      r0 += 16;
+      r1 += 16;
+      r2 += 16;
+      r3 += 16;
+      to += 512;
+    }
+  }
   for (; p + 4 <= k; p += 4) {
-    const x0 = load4<T>(r0, s0);
-    const x1 = load4<T>(r1, s1);
-    const x2 = load4<T>(r2, s2);
-    const x3 = load4<T>(r3, s3);
-    const lo01 = v128.shuffle<f32>(x0, x1, 0, 4, 1, 5);
-    const hi01 = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7);
-    const lo23 = v128.shuffle<f32>(x2, x3, 0, 4, 1, 5);
-    const hi23 = v128.shuffle<f32>(x2, x3, 2, 6, 3, 7);
-    v128.store(to, v128.shuffle<f32>(lo01, lo23, 0, 1, 4, 5));
-    v128.store(to, v128.shuffle<f32>(lo01, lo23, 2, 3, 6, 7), 32);
-    v128.store(to, v128.shuffle<f32>(hi01, hi23, 0, 1, 4, 5), 64);
-    v128.store(to, v128.shuffle<f32>(hi01, hi23, 2, 3, 6, 7), 96);
+    storeTransposed(load4<T>(r0, s0), load4<T>(r1, s1), load4<T>(r2, s2), load4<T>(r3, s3), to);
     r0 += 4 * sizeof<T>();
     r1 += 4 * sizeof<T>();
     r2 += 4 * sizeof<T>();
