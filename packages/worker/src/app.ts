@@ -69,7 +69,11 @@ export function createApp(registryOf: (env: unknown) => Registry): OpenAPIHono {
       if (result.success) return undefined;
       if (result.error.issues.some((issue) => issue.code === 'too_big' && issue.origin === 'string')) {
         const expected = `a text of at most ${MAX_TEXT_LENGTH} characters`;
-        return errorResponse(c, 'text_too_long', `request: expected ${expected}, got more. No model reads that much.`);
+        return errorResponse(
+          c,
+          'text_too_long',
+          `request: expected ${expected}, got more. Shorten it: truncate does not help.`,
+        );
       }
       return errorResponse(c, 'invalid_request', `request: ${z.prettifyError(result.error).replaceAll('\n', ' ')}`);
     },

@@ -4,7 +4,7 @@ import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 
 /** Codes that a request can cause; every other code is a fault of the service. */
-const STATUS: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
+export const STATUS: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   malformed_json: 400,
   invalid_request: 400,
   invalid_argument: 400,
@@ -19,7 +19,6 @@ const STATUS: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   text_too_long: 422,
   response_too_large: 422,
   unknown_target: 422,
-  rate_limited: 429,
   unavailable: 503,
 };
 

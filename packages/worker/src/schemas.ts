@@ -7,16 +7,25 @@ export const MAX_TOP_K = 100;
 /** UTF-16 units of a text; many times what any model reads, so `truncate` does not lift it. */
 export const MAX_TEXT_LENGTH = 20_000;
 
+const LIMIT = `at most ${MAX_TEXT_LENGTH} characters, else text_too_long, with or without truncate`;
 const text = z.string().max(MAX_TEXT_LENGTH);
 const oneOrMany = {
-  text: text.optional().openapi({ description: 'The text.' }),
-  texts: z.array(text).min(1).max(MAX_TEXTS).optional().openapi({ description: 'Or several texts.' }),
+  text: text.optional().openapi({ description: `The text: ${LIMIT}.` }),
+  texts: z
+    .array(text)
+    .min(1)
+    .max(MAX_TEXTS)
+    .optional()
+    .openapi({ description: `Or several texts, each of ${LIMIT}.` }),
 };
 const exactlyOne = (body: { text?: string | undefined; texts?: string[] | undefined }) =>
   (body.text === undefined) !== (body.texts === undefined);
 const ONE_OF = { message: 'Give one of text and texts' };
 const model = z.string().optional().openapi({ description: "A model's name; the default one of the task without it." });
-const truncate = z.boolean().optional().openapi({ description: 'Cut a text that is too long instead of refusing it.' });
+const truncate = z
+  .boolean()
+  .optional()
+  .openapi({ description: 'Cut a text of more tokens than the model reads instead of refusing it.' });
 const topK = z.number().int().min(1).max(MAX_TOP_K).optional();
 
 const fillMaskOptions = {

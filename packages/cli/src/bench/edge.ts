@@ -43,7 +43,10 @@ export interface EdgeBenchOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Throws `unavailable` when the runtime does not start or answers with anything but a filled gap, `aborted`. */
+/**
+ * Throws `file_not_found` without a fill-mask model, `malformed_data` for a list that is none, `unavailable` when the
+ * runtime does not start or answers with anything but a filled gap, `aborted`.
+ */
 export async function benchEdge(options: EdgeBenchOptions = {}): Promise<EdgeReport> {
   const { models, requests = 500, onProgress, signal } = options;
   const folder = models ?? MODELS;
@@ -111,7 +114,10 @@ function post(agent: Agent, url: string, body: string): Promise<{ status: number
   });
 }
 
-/** Of `text` with the separators around it, by the default fill-mask model of the folder. Throws `file_not_found`. */
+/**
+ * Of `text` with the separators around it, by the default fill-mask model of the folder. Throws `file_not_found`,
+ * `malformed_data`.
+ */
 async function tokensOf(text: string, folder: string): Promise<number> {
   const listed = (await readListing(join(folder, 'models.json'))).find(({ task }) => task === 'fill-mask');
   if (listed === undefined) {
