@@ -6,7 +6,8 @@
  *   scratch: | packed A, MC·KC | packed B, KC·NC | one tile |
  */
 import { DIRECT_ROWS, multiplyFewRows } from './gemm-direct';
-import { packColumnsOfA, packColumnsOfB, packRowsOfA, packRowsOfB } from './gemm-pack';
+import { packColumnsOfA, packRowsOfA } from './gemm-pack-a';
+import { packColumnsOfB, packRowsOfB } from './gemm-pack-b';
 import { PACKED_STEP_A, PACKED_STEP_B, TILE_M, TILE_N, tile, writeEdge } from './gemm-tile';
 
 /** Rows of A a block: MC·KC floats (120 kB) live in the second-level cache. */

@@ -39,7 +39,7 @@ const classifyOptions = { model, truncate, top_k: topK.openapi({ description: 'L
 export const FillMaskRequest = z
   .strictObject({ ...oneOrMany, ...fillMaskOptions })
   .refine(exactlyOne, ONE_OF)
-  .openapi('FillMaskRequest', { example: { text: 'The capital of France is [MASK].', top_k: 3 } });
+  .openapi('FillMaskRequest', { example: { text: 'The river flows into the [MASK].', top_k: 3 } });
 
 export const ClassifyRequest = z
   .strictObject({ ...oneOrMany, ...classifyOptions })
