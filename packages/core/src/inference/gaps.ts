@@ -116,7 +116,7 @@ export function candidates(
   let sum = 0;
   for (let i = 0; i < logits.length; i++) sum += Math.exp((logits[i] as number) - most);
   const before = textBefore(text, gap);
-  const chosen = targets ? [...targets] : largest(logits, topK, (id) => mayStand(tokenizer, id, before));
+  const chosen = targets ? [...targets] : largest(logits, topK, piecesAfter(tokenizer, before));
   chosen.sort((a, b) => (logits[b] as number) - (logits[a] as number) || a - b);
   return chosen.slice(0, topK).map((token) => {
     const piece = tokenizer.tokenOf(token);
@@ -148,13 +148,15 @@ function textBefore(text: string, gap: number): string {
 }
 
 /**
- * The model does not see where the text has spaces, but the text says it: behind letters (`un[MASK]`) stands what goes on
- * within the word, elsewhere what begins one. Behind another gap or a digit it may be either.
+ * Which pieces may stand behind `before`. The model does not see where the text has spaces, but the text says it: behind
+ * letters (`un[MASK]`) stands what goes on within the word, elsewhere what begins one. Behind another gap or a digit it
+ * may be either.
  */
-function mayStand(tokenizer: Tokenizer, id: number, before: string): boolean {
-  if (tokenizer.isSpecial(id)) return false;
-  if (before.endsWith(MASK) || /\p{N}$/u.test(before)) return true;
-  return tokenizer.isContinuation(id) === /[\p{L}\p{M}]$/u.test(before);
+function piecesAfter(tokenizer: Tokenizer, before: string): (id: number) => boolean {
+  const last = before.slice(-2); // one character, of two units at most
+  const either = before.endsWith(MASK) || /\p{N}$/u.test(last);
+  const withinWord = /[\p{L}\p{M}]$/u.test(last);
+  return (id) => !tokenizer.isSpecial(id) && (either || tokenizer.isContinuation(id) === withinWord);
 }
 
 /** `text` with the mask behind `before` replaced; a piece that goes on within a word takes the white space before it. */
