@@ -36,6 +36,7 @@ export type ErrorCode =
   // runtime
   | 'backend_unavailable'
   | 'out_of_memory'
+  | 'device_lost'
   | 'lane_failed'
   | 'loss_not_finite'
   | 'aborted'

@@ -29,13 +29,15 @@ export interface AdamWOptions {
   readonly weightDecay: number;
   /** 1 at the first step: bias correction. */
   readonly step: number;
-  /** Gradients are multiplied by this on the way in (clipping, averaging). */
-  readonly gradientScale: number;
+  /** Gradients are multiplied by this on the way in (clipping, averaging). Where it is NaN the step changes nothing. */
+  readonly gradientScale: number | Tensor;
   /** Names whose weights decay; the rest (norms, biases) do not. */
   readonly decayed: ReadonlySet<string>;
 }
 
 export interface TrainableOps extends Ops {
+  /** Reading back waits for a device that computes on its own: read seldom. */
+  readonly deferred: boolean;
   /** Zero-filled tensors in one flat buffer. */
   group(shapes: Readonly<Record<string, Shape>>): TensorGroup;
   /** The flat buffer, copied out (to `into` where given) / in. */
@@ -44,6 +46,8 @@ export interface TrainableOps extends Ops {
   zeroGroup(group: TensorGroup): void;
   /** Σ x² over the group → scalar, summed in float64 order that does not depend on anything but the size. */
   squaredNorm(group: TensorGroup): Tensor;
+  /** What a gradient of this squared norm is scaled by so that its norm is at most `clip`: a scalar, NaN where it is not finite. */
+  clipFactor(squaredNorm: Tensor, clip: number): Tensor;
   /** target += weight · (source − target): an exponential moving average. */
   lerpGroup(target: TensorGroup, source: TensorGroup, weight: number): void;
   /** Decoupled weight decay Adam over whole groups of the same layout. arXiv 1711.05101 */

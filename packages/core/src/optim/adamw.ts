@@ -27,8 +27,9 @@ export function decayedNames(names: Iterable<string>): Set<string> {
   return new Set([...names].filter(isDecayed));
 }
 
-/** What a gradient of this norm is multiplied by. */
+/** What a gradient of this norm is multiplied by; NaN where the norm is not finite. */
 export function clipScale(norm: number, clip: number): number {
+  if (!Number.isFinite(norm)) return Number.NaN;
   return clip > 0 && norm > clip ? clip / norm : 1;
 }
 

@@ -55,6 +55,7 @@ describe('the optimizer', () => {
     expect(clipScale(4, 1)).toBe(0.25);
     expect(clipScale(0.5, 1)).toBe(1);
     expect(clipScale(4, 0)).toBe(1);
+    expect(clipScale(Number.POSITIVE_INFINITY, 1)).toBeNaN();
   });
 
   it('averages over few steps at first and over 1/(1 − ema) later', () => {

@@ -1,6 +1,7 @@
 /** Groups of tensors in flat buffers, and what a step does to them. */
 import { expectLength, expectSame } from '../../ops/shapes.ts';
 import type { AdamWOptions, TensorGroup } from '../../ops/trainable-ops.ts';
+import { clipScale } from '../../optim/adamw.ts';
 import { type Shape, sizeOf, type Tensor } from '../../tensor/tensor.ts';
 import { ReferenceInference } from './inference.ts';
 import { ReferenceTensor } from './tensors.ts';
@@ -12,6 +13,8 @@ interface ReferenceGroup extends TensorGroup {
 const flatOf = (group: TensorGroup) => (group as ReferenceGroup).flat;
 
 export class ReferenceGroups extends ReferenceInference {
+  readonly deferred = false;
+
   group(shapes: Readonly<Record<string, Shape>>): TensorGroup {
     const size = Object.values(shapes).reduce((sum, shape) => sum + sizeOf(shape), 0);
     const flat = new Float64Array(size);
@@ -43,6 +46,10 @@ export class ReferenceGroups extends ReferenceInference {
     return this.tensor([flatOf(group).reduce((sum, x) => sum + x * x, 0)], []);
   }
 
+  clipFactor(squaredNorm: Tensor, clip: number): Tensor {
+    return this.tensor([clipScale(Math.sqrt(this.values(squaredNorm)[0] as number), clip)], []);
+  }
+
   lerpGroup(target: TensorGroup, source: TensorGroup, weight: number): void {
     expectLength('lerpGroup', 'source', { length: source.size }, target.size);
     const [to, from] = [flatOf(target), flatOf(source)];
@@ -66,11 +73,13 @@ export class ReferenceGroups extends ReferenceInference {
       Float64Array,
       Float64Array,
     ];
+    const scale = typeof gradientScale === 'number' ? gradientScale : (this.values(gradientScale)[0] as number);
+    if (Number.isNaN(scale)) return;
     let i = 0;
     for (const [name, tensor] of Object.entries(parameters.tensors)) {
       const decay = decayed.has(name) ? weightDecay : 0;
       for (const end = i + sizeOf(tensor.shape); i < end; i++) {
-        const gradient = (g[i] as number) * gradientScale;
+        const gradient = (g[i] as number) * scale;
         const mean = beta1 * (first[i] as number) + (1 - beta1) * gradient;
         const square = beta2 * (second[i] as number) + (1 - beta2) * gradient * gradient;
         first[i] = mean;

@@ -53,6 +53,11 @@ export class Engine {
     return this.float(new Float32Array(shape.reduce((n, dim) => n * dim, 1)), shape);
   }
 
+  /** Takes on a tensor that was made on the backend directly. */
+  adopt(info: TensorInfo): TensorInfo {
+    return this.#hold(info);
+  }
+
   /** The same data under another shape, as one more reference. */
   alias(x: TensorInfo, shape: Shape): TensorInfo {
     return this.run('Reshape', { x }, { shape: [...shape] });

@@ -7,6 +7,8 @@ import type { Arithmetic } from './arithmetic.ts';
 import { TfjsInference } from './inference.ts';
 
 export class TfjsGroups extends TfjsInference {
+  readonly deferred: boolean = false;
+
   group(shapes: Readonly<Record<string, Shape>>): TensorGroup {
     const tensors = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, this.persistent(shape)]));
     return { tensors, size: Object.values(shapes).reduce((sum, shape) => sum + sizeOf(shape), 0) };
@@ -44,6 +46,15 @@ export class TfjsGroups extends TfjsInference {
     );
   }
 
+  clipFactor(squaredNorm: Tensor, clip: number): Tensor {
+    return this.compute([], (tf) => {
+      const norm = tf.sqrt(this.info(squaredNorm));
+      const factor = clip > 0 ? tf.div(clip, tf.atLeast(norm, clip)) : this.engine.float([1], []);
+      // Zero times what is not finite is not a number.
+      return tf.add(factor, tf.mul(norm, 0));
+    });
+  }
+
   lerpGroup(target: TensorGroup, source: TensorGroup, weight: number): void {
     expectLength('lerpGroup', 'source', { length: source.size }, target.size);
     for (const [name, tensor] of Object.entries(target.tensors)) {
@@ -63,9 +74,11 @@ export class TfjsGroups extends TfjsInference {
     for (const [name, group] of Object.entries({ gradients, m, v })) {
       expectLength('adamwStep', name, { length: group.size }, parameters.size);
     }
+    const scale = typeof gradientScale === 'number' ? gradientScale : this.scalar(gradientScale);
+    if (typeof scale === 'number' && Number.isNaN(scale)) return;
     for (const [name, parameter] of Object.entries(parameters.tensors)) {
       const [first, second] = [m.tensors[name] as Tensor, v.tensors[name] as Tensor];
-      const gradient = (tf: Arithmetic) => tf.mul(this.info(gradients.tensors[name] as Tensor), gradientScale);
+      const gradient = (tf: Arithmetic) => tf.mul(this.info(gradients.tensors[name] as Tensor), scale);
       const moved = (tf: Arithmetic, from: Tensor, beta: number, to: TensorInfo) =>
         tf.add(tf.mul(this.info(from), beta), tf.mul(to, 1 - beta));
       this.replace(first, (tf) => moved(tf, first, beta1, gradient(tf)));
@@ -77,6 +90,13 @@ export class TfjsGroups extends TfjsInference {
         return tf.sub(tf.mul(this.info(parameter), decay), tf.div(mean, tf.add(deviation, epsilon)));
       });
     }
+  }
+
+  /** A scalar for the host, where reading does not wait for a device. */
+  protected scalar(tensor: Tensor): number | TensorInfo {
+    const info = this.info(tensor);
+    if (this.engine.kind === 'webgpu') return info;
+    return (this.engine.backend.readSync(info.dataId) as Float32Array)[0] as number;
   }
 
   accumulate(into: Tensor, x: Tensor, factor: number | Tensor = 1): void {

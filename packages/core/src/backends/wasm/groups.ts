@@ -1,6 +1,7 @@
 /** Groups of tensors in flat buffers, and what a step does to them: norms, AdamW, averages. */
 import { expectLength } from '../../ops/shapes.ts';
 import type { AdamWOptions, TensorGroup } from '../../ops/trainable-ops.ts';
+import { clipScale } from '../../optim/adamw.ts';
 import { type Shape, sizeOf, type Tensor } from '../../tensor/tensor.ts';
 import { WasmTensor } from './arena.ts';
 import { WasmInference } from './inference.ts';
@@ -13,6 +14,8 @@ interface WasmGroup extends TensorGroup {
 
 /** The forward ops with groups; `training.ts` adds the gradients. */
 export class WasmGroups extends WasmInference<TrainingKernels> {
+  readonly deferred = false;
+
   group(shapes: Readonly<Record<string, Shape>>): TensorGroup {
     const size = Object.values(shapes).reduce((sum, shape) => sum + sizeOf(shape), 0);
     const start = this.persistent([size]) as WasmTensor;
@@ -48,6 +51,10 @@ export class WasmGroups extends WasmInference<TrainingKernels> {
     return this.tensor([this.kernels.squaredNorm(group.size, (group as WasmGroup).at)], []);
   }
 
+  clipFactor(squaredNorm: Tensor, clip: number): Tensor {
+    return this.tensor([clipScale(Math.sqrt(this.values(squaredNorm)[0] as number), clip)], []);
+  }
+
   lerpGroup(target: TensorGroup, source: TensorGroup, weight: number): void {
     expectLength('lerpGroup', 'source', { length: source.size }, target.size);
     this.kernels.lerp(target.size, weight, (source as WasmGroup).at, (target as WasmGroup).at);
@@ -64,6 +71,8 @@ export class WasmGroups extends WasmInference<TrainingKernels> {
     for (const [name, group] of Object.entries({ gradients, m, v })) {
       expectLength('adamwStep', name, { length: group.size }, parameters.size);
     }
+    const scale = typeof gradientScale === 'number' ? gradientScale : (this.values(gradientScale)[0] as number);
+    if (Number.isNaN(scale)) return;
     const inverse1 = 1 / (1 - beta1 ** step);
     const inverse2 = 1 / (1 - beta2 ** step);
     let offset = 0;
@@ -71,7 +80,7 @@ export class WasmGroups extends WasmInference<TrainingKernels> {
       const n = sizeOf(tensor.shape);
       const places = [parameters, gradients, m, v].map((group) => (group as WasmGroup).at + offset);
       const decay = decayed.has(name) ? weightDecay : 0;
-      this.kernels.adamw(n, ...places, learningRate, beta1, beta2, epsilon, decay, inverse1, inverse2, gradientScale);
+      this.kernels.adamw(n, ...places, learningRate, beta1, beta2, epsilon, decay, inverse1, inverse2, scale);
       offset += 4 * n;
     }
   }

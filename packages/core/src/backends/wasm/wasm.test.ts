@@ -6,13 +6,13 @@ import { loadKernels } from './load-node.ts';
 import { createWasmBackend } from './training.ts';
 
 for (const build of ['simd', 'relaxed'] as const) {
-  describeBackend(`wasm ${build}`, async () => createWasmBackend(await loadKernels(build)), 2e-5);
-  describeVocabulary(`wasm ${build}`, async () => createWasmBackend(await loadKernels(build)), 2e-5);
+  describeBackend(`wasm ${build}`, async () => createWasmBackend(await loadKernels(build)), { tolerance: 1e-5 });
+  describeVocabulary(`wasm ${build}`, async () => createWasmBackend(await loadKernels(build)), { tolerance: 1e-5 });
 }
 for (const build of ['inference', 'inference-relaxed'] as const) {
   const make = async () => createWasmInference(await loadKernels(build));
-  describeInference(`wasm ${build}`, make, 2e-5);
-  describeVocabularyForward(`wasm ${build}`, make, 2e-5);
+  describeInference(`wasm ${build}`, make, { tolerance: 1e-5 });
+  describeVocabularyForward(`wasm ${build}`, make, { tolerance: 1e-5 });
 }
 
 describe('the arena', () => {

@@ -1,0 +1,3 @@
+import { describeWebgpu } from './webgpu-conformance.ts';
+
+describeWebgpu(navigator.gpu);
