@@ -9,8 +9,8 @@ const ROAD = [
   ...['training', 'quantize', 'artifact', 'checkpoint', 'distill', 'inference', 'backends'],
 ];
 
-/** Two start threads and one is an entry, so they say which backend; all other code is given one. */
-const NAME_A_BACKEND = ['training/lanes-node.ts', 'training/lane-thread.ts', 'inference/index.ts'];
+/** One makes the backends of lanes and one is an entry, so they say which; all other code is given one. */
+const NAME_A_BACKEND = ['training/lane-backend-node.ts', 'inference/index.ts'];
 
 const CORE = 'packages/core/src/';
 

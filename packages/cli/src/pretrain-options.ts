@@ -67,8 +67,8 @@ export const RECIPE_OPTIONS = {
 export const BACKEND_OPTIONS = {
   backend: {
     kind: 'choice',
-    choices: ['wasm', 'reference'],
-    about: 'own SIMD kernels, or plain loops',
+    choices: ['wasm', 'webgpu', 'tfjs-wasm', 'reference'],
+    about: 'own SIMD kernels, a GPU, the kernels of TensorFlow.js, or plain loops',
     default: 'wasm',
   },
   kernels: {
@@ -83,6 +83,11 @@ export const BACKEND_OPTIONS = {
 export const MACHINE_OPTIONS = {
   lanes: { kind: 'integer', about: 'worker threads that share every batch', default: 1, min: 1, max: 256 },
   ...BACKEND_OPTIONS,
+  backend: {
+    ...BACKEND_OPTIONS.backend,
+    choices: ['auto', ...BACKEND_OPTIONS.backend.choices],
+    about: `${BACKEND_OPTIONS.backend.about}; auto times a step on each and takes the fastest`,
+  },
   passTokens: { kind: 'integer', about: 'tokens a lane takes at once', default: PRETRAIN_RECIPE.passTokens, min: 1 },
   checkpointMinutes: { kind: 'number', about: 'save this often', default: 10, min: 0.01 },
 } as const satisfies Options;

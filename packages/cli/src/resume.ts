@@ -75,7 +75,11 @@ export async function resumeRun<V extends object>(
     ...Object.fromEntries(cleared),
     ...Object.fromEntries(free.map((name) => [name, line[name as keyof V]])),
     out: folder.path,
-  } as V & { lanes?: number };
+  } as V & { lanes?: number; backend?: string };
+  const before = (stored as { backend?: string }).backend;
+  if (before !== options.backend) {
+    session.progress.note(`${command}: backend ${before} before, ${options.backend} now: not the same bits.`);
+  }
   if (options.lanes !== undefined && options.lanes !== checkpoint.state.lanes) {
     session.progress.note(
       `${command}: ${checkpoint.state.lanes} lanes before, ${options.lanes} now: not the same bits.`,

@@ -57,14 +57,28 @@ export {
   metricsOf,
 } from './training/evaluation.ts';
 export { FINETUNE_RECIPE, type FinetuneOptions, type FinetuneRecipe, finetune } from './training/finetune.ts';
+export type { StepOptions } from './training/lane.ts';
 export { inlineLanes, type LaneFactory, type LaneGroup } from './training/lanes.ts';
 export { heldOutBatches, MaskedBatches, type Windows } from './training/masked-batches.ts';
 export { Pauses } from './training/pauses.ts';
 export { PRETRAIN_RECIPE, type PretrainOptions, type PretrainRecipe, pretrain } from './training/pretrain.ts';
-export type { Json, TrainingState } from './training/state.ts';
+export { type SampleShape, sampleBatch } from './training/sample-batch.ts';
+export { freshReplica, type Json, type TrainingState } from './training/state.ts';
 export type { TaskSpec } from './training/task.ts';
 export { type EncodedExample, encodeExamples, orderedTextBatches } from './training/text-batches.ts';
 export { type TrainingEvent, train } from './training/trainer.ts';
+
+// backends: which one to train on
+
+export {
+  type BackendCandidate,
+  type BackendReport,
+  type BackendTiming,
+  type ChooseOptions,
+  chooseBackend,
+  hasSharedMemory,
+  type Unavailable,
+} from './backends/choose.ts';
 
 // quantize and artifact: weights in bytes, a model in one file
 

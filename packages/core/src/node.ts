@@ -2,6 +2,8 @@
 
 // backends: the specification, and kernels from disk
 export { referenceBackend } from './backends/reference/training.ts';
+export { loadTfjsWasmBackend, loadUnfusedWebgpuBackend, loadWebgpuBackend } from './backends/tfjs/load-node.ts';
+export type { GpuBackend } from './backends/tfjs/webgpu/load.ts';
 export { type KernelBuild, loadKernels } from './backends/wasm/load-node.ts';
 export { createWasmBackend } from './backends/wasm/training.ts';
 // checkpoints on disk
@@ -9,4 +11,5 @@ export { loadCheckpoint, saveBytes, saveCheckpoint } from './checkpoint/node.ts'
 // data: texts and tables on disk
 export { openTable, openText } from './data/node/open.ts';
 // training over threads
-export { createLanes, type LaneBackend } from './training/lanes-node.ts';
+export { type LaneBackend, makeBackend } from './training/lane-backend-node.ts';
+export { createLanes } from './training/lanes-node.ts';

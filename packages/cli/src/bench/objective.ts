@@ -2,9 +2,9 @@
  * `lacuna bench objective`: what leaving out the removed tokens saves. Steps of the masked autoencoder and of the
  * masked-LM control with the same encoder take turns, at several lengths and decoder depths.
  */
-import { CONFIGS, mlmControl, Pauses } from '@lacuna/core';
+import { CONFIGS, mlmControl, Pauses, type SampleShape } from '@lacuna/core';
 import { median } from './timing.ts';
-import { preparedStep, type StepShape, stepFlops } from './training-step.ts';
+import { preparedStep, stepFlops } from './training-step.ts';
 
 interface ObjectiveShape {
   readonly length: number;
@@ -50,8 +50,8 @@ export async function benchObjective(
   const pauses = new Pauses();
   for (const { length, decoderLayers } of shapes) {
     const config = { ...CONFIGS.bench, numDecoderLayers: decoderLayers };
-    const shape: StepShape = { config, batchSize: tokens / length, length, ratio };
-    const control: StepShape = { ...shape, config: mlmControl(config) };
+    const shape: SampleShape = { config, batchSize: tokens / length, length, ratio };
+    const control: SampleShape = { ...shape, config: mlmControl(config) };
     const mae = await preparedStep(shape, 1, kernels);
     const mlm = await preparedStep(control, 1, kernels);
     const times: { mae: number[]; mlm: number[] } = { mae: [], mlm: [] };

@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { StepShape } from './training-step.ts';
+import type { SampleShape } from '@lacuna/core';
 
 const SCRIPT = fileURLToPath(new URL('./pytorch_step.py', import.meta.url));
 
@@ -17,7 +17,7 @@ export interface Pytorch {
 const INTERPRETERS = ['python3', '/usr/bin/python3'];
 
 /** `LACUNA_PYTHON` names another interpreter. */
-export async function startPytorch(shape: StepShape, threads: number): Promise<Pytorch> {
+export async function startPytorch(shape: SampleShape, threads: number): Promise<Pytorch> {
   const named = process.env.LACUNA_PYTHON;
   const candidates = named === undefined ? INTERPRETERS : [named];
   const python = candidates.find((path) => spawnSync(path, ['-c', 'import torch']).status === 0);

@@ -3,13 +3,14 @@
  * clipping, AdamW, average) as a share of the multiply-add peak, and the same step in PyTorch where it is installed.
  * Contestants take turns in one run; what is compared are ratios within a round.
  */
-import { CONFIGS, Pauses } from '@lacuna/core';
+import { CONFIGS, Pauses, type SampleShape } from '@lacuna/core';
 import { bareKernels, peakLoop } from './bare-kernels.ts';
+import { type OtherBackend, type OtherName, prepareOther } from './other-backend.ts';
 import { startPytorch } from './pytorch.ts';
 import { median } from './timing.ts';
-import { checkedWarmUp, preparedStep, type StepShape, stepFlops } from './training-step.ts';
+import { checkedWarmUp, preparedStep, stepFlops } from './training-step.ts';
 
-export const TRAIN_SHAPE: StepShape = { config: CONFIGS.bench, batchSize: 32, length: 128, ratio: 0.3 };
+export const TRAIN_SHAPE: SampleShape = { config: CONFIGS.bench, batchSize: 32, length: 128, ratio: 0.3 };
 
 export interface TrainReport {
   readonly config: string;
@@ -23,6 +24,8 @@ export interface TrainReport {
   readonly peakGflops: number;
   /** Over one lane in the same run. */
   readonly speedup?: number;
+  /** The same step on another backend, in turns with ours. */
+  readonly other?: OtherBackend;
   /** On as many threads as lanes. */
   readonly pytorchTokensPerSecond?: number;
   readonly pytorchRatio?: number;
@@ -32,8 +35,10 @@ export interface TrainReport {
 export interface TrainBenchOptions {
   readonly lanes: number;
   readonly kernels: 'auto' | 'simd' | 'relaxed';
+  /** Another backend to stand beside ours. */
+  readonly other?: OtherName | undefined;
   readonly rounds?: number;
-  readonly shape?: StepShape;
+  readonly shape?: SampleShape;
   readonly onRound?: (round: number, rounds: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -41,6 +46,7 @@ export interface TrainBenchOptions {
 export async function benchTrain({
   lanes,
   kernels,
+  other: otherName,
   rounds = 7,
   shape = TRAIN_SHAPE,
   onRound,
@@ -51,13 +57,15 @@ export async function benchTrain({
   const peak = peakLoop(bare, bare.start);
   const ours = await preparedStep(shape, lanes, kernels);
   const single = lanes > 1 ? await preparedStep(shape, 1, kernels) : undefined;
+  const other = otherName && (await prepareOther(shape, otherName));
   const pytorch = await startPytorch(shape, lanes);
   try {
     const flops = stepFlops(shape, ours.batch);
     if (pytorch.step) await checkedWarmUp('PyTorch', shape.config, pytorch.step);
-    const seconds: { ours: number[]; single: number[]; pytorch: number[]; peak: number[] } = {
+    const seconds: Record<'ours' | 'single' | 'other' | 'pytorch' | 'peak', number[]> = {
       ours: [],
       single: [],
+      other: [],
       pytorch: [],
       peak: [],
     };
@@ -67,6 +75,7 @@ export async function benchTrain({
       seconds.peak.push((await timed(() => repeat(PEAK_RUNS, peak.run))) / PEAK_RUNS);
       seconds.ours.push(await timed(() => ours.step()));
       if (single) seconds.single.push(await timed(() => single.step()));
+      if (other) seconds.other.push(await timed(other.step));
       if (pytorch.step) seconds.pytorch.push(await timed(pytorch.step));
       onRound?.(round + 1, rounds);
     }
@@ -82,6 +91,15 @@ export async function benchTrain({
       ofPeak: median(seconds.ours.map((s, i) => (flops / s) * ((seconds.peak[i] as number) / peak.flops))) / lanes,
       peakGflops,
       ...(single ? { speedup: ratio(seconds.single) } : {}),
+      ...(other
+        ? {
+            other: {
+              ...(await other.facts()),
+              tokensPerSecond: tokens / median(seconds.other),
+              ratio: ratio(seconds.other),
+            },
+          }
+        : {}),
       ...(pytorch.step
         ? { pytorchTokensPerSecond: tokens / median(seconds.pytorch), pytorchRatio: ratio(seconds.pytorch) }
         : {}),
@@ -91,6 +109,7 @@ export async function benchTrain({
     pytorch.close();
     await ours.group.close();
     await single?.group.close();
+    await other?.close();
   }
 }
 

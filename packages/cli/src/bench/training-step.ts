@@ -1,37 +1,21 @@
 /** One training step of a fixed shape, repeatable: what `bench train` and `bench objective` time. */
 import {
   ADAMW,
-  initialParameters,
+  freshReplica,
   type LaneGroup,
   type MaskedBatch,
   type ModelConfig,
-  maskWindows,
-  parameterShapes,
-  Random,
+  type SampleShape,
+  type StepOptions,
+  sampleBatch,
 } from '@lacuna/core';
 import { createLanes, loadKernels } from '@lacuna/core/node';
-
-export interface StepShape {
-  readonly config: ModelConfig;
-  readonly batchSize: number;
-  readonly length: number;
-  readonly ratio: number;
-}
-
-/** A batch of random pieces with single gaps; the same for the same shape. */
-export function randomBatch({ config, batchSize, length, ratio }: StepShape): MaskedBatch {
-  const random = new Random(1);
-  const ids = Int32Array.from({ length: batchSize * length }, () => 5 + random.integer(config.vocabSize - 5));
-  const never = () => false;
-  const masking = { ratio, spans: [1, 1] as const, isSpecial: never, isContinuation: never };
-  return maskWindows(ids, batchSize, length, masking, random);
-}
 
 /**
  * Floating-point operations of the step's products, a multiply-add counted as two: forward once, backward twice.
  * Norms, activations, softmaxes, the optimizer and all that is computed again are not counted.
  */
-export function stepFlops({ config }: StepShape, batch: MaskedBatch): number {
+export function stepFlops({ config }: SampleShape, batch: MaskedBatch): number {
   const { hiddenSize: C, intermediateSize: F, numHiddenLayers, numDecoderLayers, vocabSize: V, objective } = config;
   const { batchSize: B, visibleLength: Tv, gapLength: G } = batch;
   const T = objective === 'mae' ? Tv : Tv + G;
@@ -44,34 +28,36 @@ export function stepFlops({ config }: StepShape, batch: MaskedBatch): number {
   return 3 * 2 * (encoder + seeds + decoder + vocabulary);
 }
 
-/** Lanes with a fresh model, and a function that takes one step on the same batch. */
+export interface PreparedStep {
+  readonly batch: MaskedBatch;
+  /** Takes one step on the same batch and returns its loss. */
+  step(): Promise<number>;
+  /** Those of the next step, for whoever takes it by hand. */
+  options(): StepOptions;
+  readonly group: LaneGroup;
+}
+
+/** Lanes over our kernels with a fresh model. */
 export async function preparedStep(
-  shape: StepShape,
+  shape: SampleShape,
   lanes: number,
   kernels: 'auto' | 'simd' | 'relaxed',
-): Promise<{ readonly batch: MaskedBatch; step(): Promise<number>; readonly group: LaneGroup }> {
-  const { config } = shape;
+): Promise<PreparedStep> {
   const backend = { name: 'wasm', module: await loadKernels(kernels) } as const;
-  const group = await createLanes({ kind: 'masked', config }, { lanes, backend });
-  const initial = initialParameters(config, new Random(1));
-  const parameters = new Float32Array(Object.values(initial).reduce((sum, { length }) => sum + length, 0));
-  let offset = 0;
-  for (const name of Object.keys(parameterShapes(config))) {
-    const values = initial[name] as Float32Array;
-    parameters.set(values, offset);
-    offset += values.length;
-  }
-  const zeros = new Float32Array(parameters.length);
-  await group.write({ parameters, m: zeros, v: zeros, ema: parameters });
-  const batch = randomBatch(shape);
+  return prepare(shape, await createLanes({ kind: 'masked', config: shape.config }, { lanes, backend }));
+}
+
+/** Lanes of any kind with a fresh model. */
+export async function prepare(shape: SampleShape, group: LaneGroup): Promise<PreparedStep> {
+  const { config } = shape;
+  await group.write(freshReplica(config, 1));
+  const batch = sampleBatch(shape);
   const passTokens = shape.batchSize * shape.length;
   let done = 0;
-  const step = async () => {
-    const options = { step: ++done, learningRate: 1e-3, optimizer: ADAMW, seed: 1, passTokens };
-    return (await group.step(batch, options)).loss;
-  };
-  await checkedWarmUp(`${config.objective} on ${lanes} lanes`, config, step);
-  return { batch, group, step };
+  const options = (): StepOptions => ({ step: ++done, learningRate: 1e-3, optimizer: ADAMW, seed: 1, passTokens });
+  const step = async () => (await group.step(batch, options())).loss;
+  await checkedWarmUp(`${config.objective} on ${group.lanes} lanes`, config, step);
+  return { batch, group, step, options };
 }
 
 /**

@@ -1,5 +1,6 @@
 /** `lacuna bench`: one benchmark by name. What each measures, and how it is checked first, stands in `../bench/`. */
 import { checkRatio } from '@lacuna/core';
+import { OTHER_BACKENDS, type OtherName } from '../bench/other-backend.ts';
 import { type Answer, defineCommand, type Session, UsageError } from '../command.ts';
 import { commit } from '../machine.ts';
 import { percent, table } from '../table.ts';
@@ -34,20 +35,33 @@ const BENCHMARKS: Readonly<Record<string, (options: BenchValues, session: Sessio
       ].join('\n'),
     };
   },
-  train: async ({ lanes, kernels }, { progress, signal }) => {
+  train: async ({ lanes, kernels, backend }, { progress, signal }) => {
     const { benchTrain } = await import('../bench/train.ts');
     const report = await benchTrain({
       lanes,
       kernels,
+      other: backend,
       signal,
       onRound: (round, rounds) => progress.update({ label: 'bench train', fraction: round / rounds }),
     });
-    const { tokensPerSecond, gflops, ofPeak, speedup, pytorchTokensPerSecond, pytorchRatio, missing } = report;
+    const { tokensPerSecond, gflops, ofPeak, speedup, other, pytorchTokensPerSecond, pytorchRatio, missing } = report;
     const lines = [
       `${Math.round(tokensPerSecond)} tokens/s on ${lanes} lane${lanes > 1 ? 's' : ''}: ` +
         `${gflops.toFixed(1)} GFLOP/s, ${percent(ofPeak)} of peak`,
     ];
     if (speedup !== undefined) lines.push(`${speedup.toFixed(2)} times one lane`);
+    if (other) {
+      lines.push(
+        `${other.name}: ${Math.round(other.tokensPerSecond)} tokens/s; ours is ${other.ratio.toFixed(2)} times as fast`,
+      );
+    }
+    if (other?.gpu) {
+      const { adapter, dispatches, unfusedDispatches, dispatchRatio, readbacksInTenSteps } = other.gpu;
+      lines.push(
+        `${adapter}: ${dispatches} dispatches a step, ${percent(dispatchRatio)} of ${unfusedDispatches} unfused; ` +
+          `${readbacksInTenSteps} readbacks in ten steps`,
+      );
+    }
     if (pytorchTokensPerSecond !== undefined && pytorchRatio !== undefined) {
       lines.push(`PyTorch: ${Math.round(pytorchTokensPerSecond)} tokens/s; ours is ${pytorchRatio.toFixed(2)} of it`);
     }
@@ -97,6 +111,7 @@ const BENCHMARKS: Readonly<Record<string, (options: BenchValues, session: Sessio
 interface BenchValues {
   readonly lanes: number;
   readonly kernels: 'auto' | 'simd' | 'relaxed';
+  readonly backend: OtherName | undefined;
   readonly ratio: number;
   readonly models?: string | undefined;
 }
@@ -113,12 +128,14 @@ export const bench = defineCommand({
       about: 'train, objective: which build',
       default: 'auto',
     },
+    backend: { kind: 'choice', choices: OTHER_BACKENDS, about: 'train: one to stand beside our kernels' },
     ratio: { kind: 'number', about: 'objective: share of tokens removed', default: 0.5 },
     models: { kind: 'text', value: 'DIR', about: 'edge: a folder of artifacts in place of the default models' },
   },
   examples: [
     'lacuna bench kernels --json',
     'lacuna bench train --lanes 2 --json',
+    'lacuna bench train --backend tfjs-wasm --json',
     'lacuna bench objective --json',
     'lacuna bench edge --json',
   ],

@@ -3,7 +3,7 @@ import { DISTILL_RECIPE, type DistillRecipe, parameterCount, studentConfig, dist
 import { defineCommand, UsageError } from '../command.ts';
 import { openCorpus } from '../corpus.ts';
 import { followTraining } from '../follow-training.ts';
-import { laneFactory } from '../lane-backend.ts';
+import { chooseLanes } from '../lane-backend.ts';
 import { MACHINE_OPTIONS, RECIPE_OPTIONS, recipeOf, withTrainedLength } from '../pretrain-options.ts';
 import { formatQuantity } from '../quantity.ts';
 import { bothEnds, parseIntegerRange } from '../ranges.ts';
@@ -62,7 +62,7 @@ export const distill = defineCommand({
     if (!line.resume) requireEmpty('distill', folder);
     const resumed = line.resume ? await resumeRun('distill', folder, line, session) : undefined;
     const options = resumed?.options ?? line;
-    const { teacher: path, text, lanes, backend, temperature, control } = options;
+    const { teacher: path, text, temperature, control } = options;
     if (path === undefined || text === undefined) {
       throw new UsageError('distill: expected --teacher DIR|FILE and --text FILE….');
     }
@@ -96,13 +96,15 @@ export const distill = defineCommand({
     );
     const corpus = await openCorpus(text, options.textColumn);
     const evaluation = await validation(options, recipe, tokenizer);
+    const { makeLanes, backend, lanes, report } = await chooseLanes(options, config, session);
+    if (report) folder.log({ type: 'backend', ...report });
     const events = train({
       config,
       teacher: { config: teacher.config, parameters: floatWeights(teacher) },
       recipe,
       vocabulary: tokenizer,
       openWindows: (at) => corpus.windows(tokenizer, recipe.seed, at),
-      makeLanes: await laneFactory(options, lanes),
+      makeLanes,
       checkpointEvery: { minutes: options.checkpointMinutes },
       signal: session.signal,
       ...(evaluation === undefined ? {} : { evaluation }),

@@ -4,7 +4,7 @@ import { defineCommand, UsageError } from '../command.ts';
 import { FINETUNE_OPTIONS, finetuneRecipe } from '../finetune-options.ts';
 import { followTraining } from '../follow-training.ts';
 import { DATA_OPTIONS, openLabelled } from '../labelled-data.ts';
-import { laneFactory, openBackend } from '../lane-backend.ts';
+import { chooseLanes, openBackend } from '../lane-backend.ts';
 import { formatQuantity } from '../quantity.ts';
 import { requireEmpty, resumeRun, storedRecipe } from '../resume.ts';
 import { RunFolder } from '../run-folder.ts';
@@ -41,7 +41,7 @@ export const finetune = defineCommand({
     if (!line.resume) requireEmpty('finetune', folder);
     const resumed = line.resume ? await resumeRun('finetune', folder, line, session) : undefined;
     const options = resumed?.options ?? line;
-    const { model, data, valid, multiLabel, lanes, backend } = options;
+    const { model, data, valid, multiLabel } = options;
     if (model === undefined || data === undefined) {
       throw new UsageError('finetune: expected --model DIR|FILE and --data FILE.');
     }
@@ -76,13 +76,15 @@ export const finetune = defineCommand({
     folder.writeJson('tokenizer.json', tokenizerJson);
     folder.log({ type: resumed ? 'resume' : 'start', recipe, options, labels });
     session.progress.note(`finetune: ${formatQuantity(taught.length)} examples of ${labels.length} labels`);
+    const { makeLanes, backend, lanes, report } = await chooseLanes(options, config, session);
+    if (report) folder.log({ type: 'backend', ...report });
     const events = train({
       config,
       numLabels: labels.length,
       recipe,
       encoder: floatWeights(pretrained),
       examples: taught,
-      makeLanes: await laneFactory(options, lanes),
+      makeLanes,
       checkpointEvery: { minutes: options.checkpointMinutes },
       signal: session.signal,
       ...(held === undefined ? {} : { evaluation: { examples: held.examples } }),

@@ -3,7 +3,7 @@ import { parameterCount, Tokenizer, pretrain as train } from '@lacuna/core';
 import { defineCommand, type Session, UsageError, type Values } from '../command.ts';
 import { openCorpus, tokenizerFor } from '../corpus.ts';
 import { followTraining } from '../follow-training.ts';
-import { laneFactory } from '../lane-backend.ts';
+import { chooseLanes } from '../lane-backend.ts';
 import {
   budgetOf,
   configOf,
@@ -67,7 +67,8 @@ export const pretrain = defineCommand({
     folder.writeJson('config.json', config);
     folder.writeJson('tokenizer.json', tokenizerJson);
     folder.log({ type: state ? 'resume' : 'start', step: state?.step ?? 0, parameters, recipe, options });
-    const { lanes, backend } = options;
+    const { makeLanes, backend, lanes, report } = await chooseLanes(options, config, session);
+    if (report) folder.log({ type: 'backend', ...report });
     session.progress.note(
       `pretrain: ${formatQuantity(parameters)} parameters, ${tokenizer.vocabSize} pieces, ${lanes} lane${lanes > 1 ? 's' : ''}`,
     );
@@ -78,7 +79,7 @@ export const pretrain = defineCommand({
       recipe,
       vocabulary: tokenizer,
       openWindows: (at) => corpus.windows(tokenizer, recipe.seed, at),
-      makeLanes: await laneFactory(options, lanes),
+      makeLanes,
       checkpointEvery: { minutes: options.checkpointMinutes },
       signal: session.signal,
       ...(evaluation === undefined ? {} : { evaluation }),

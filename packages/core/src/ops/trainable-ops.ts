@@ -38,6 +38,8 @@ export interface AdamWOptions {
 export interface TrainableOps extends Ops {
   /** Reading back waits for a device that computes on its own: read seldom. */
   readonly deferred: boolean;
+  /** Gives a device back; nothing of the backend works afterwards. Absent where the garbage collector does. */
+  close?(): void;
   /** Zero-filled tensors in one flat buffer. */
   group(shapes: Readonly<Record<string, Shape>>): TensorGroup;
   /** The flat buffer, copied out (to `into` where given) / in. */

@@ -6,7 +6,7 @@ import { Tape } from '../autograd/tape.ts';
 import { type Batch, sliceBatch } from '../model/batch.ts';
 import type { Dropout } from '../model/encoder.ts';
 import type { TensorGroup, TrainableOps } from '../ops/trainable-ops.ts';
-import { clipScale, decayedNames, emaDecayAt, type OptimizerOptions } from '../optim/adamw.ts';
+import { decayedNames, emaDecayAt, type OptimizerOptions } from '../optim/adamw.ts';
 import { threefry2x32 } from '../random/random.ts';
 import type { Params, Tensor } from '../tensor/tensor.ts';
 import { addScores, type ScoreSums } from './evaluation.ts';
@@ -35,10 +35,11 @@ export interface ReplicaState {
 /** Which weights to score: the current ones or their average. */
 export type WeightChoice = 'parameters' | 'ema';
 
+/** Of one step, or of all steps since the last report. */
 export interface StepResult {
-  /** Mean over the global batch. */
+  /** Mean over the global batch; over several steps, the mean of theirs. */
   readonly loss: number;
-  /** Of the mean loss's gradient, before clipping. */
+  /** Of the mean loss's gradient, before clipping; over several steps, the root of their mean square. */
   readonly gradientNorm: number;
 }
 
@@ -52,6 +53,9 @@ export class Lane {
   readonly #ema: TensorGroup;
   readonly #gradientOf: ReadonlyMap<Tensor, Tensor>;
   readonly #decayed: ReadonlySet<string>;
+  /** Sums since the last report: they stay with the backend until someone asks, as a GPU would have to be waited for. */
+  readonly #sums: TensorGroup;
+  #steps = 0;
 
   constructor(ops: TrainableOps, spec: TaskSpec) {
     this.ops = ops;
@@ -64,51 +68,60 @@ export class Lane {
     const names = Object.keys(this.task.shapes);
     this.#gradientOf = new Map(names.map((name) => [at(this.parameters, name), at(this.gradients, name)]));
     this.#decayed = decayedNames(names);
+    this.#sums = ops.group({ loss: [], squaredNorm: [] });
   }
 
   /**
-   * Leaves in `gradients` the gradient of `share` times the mean loss of the rows, and returns that product.
+   * Leaves in `gradients` the gradient of `share` times the mean loss of the rows, and adds that product to the report.
    * `firstRow` is the rows' place in the global batch.
    */
-  async gradient(batch: Batch | undefined, share: number, firstRow: number, options: StepOptions): Promise<number> {
+  async gradient(batch: Batch | undefined, share: number, firstRow: number, options: StepOptions): Promise<void> {
     this.ops.zeroGroup(this.gradients);
-    if (!batch) return 0;
-    let loss = 0;
-    for (const pass of passesOf(batch, options.passTokens)) {
-      loss += await this.ops.scope(async () => {
+    for (const pass of batch ? passesOf(batch, options.passTokens) : []) {
+      await this.ops.scope(() => {
         const tape = new Tape(this.ops, this.#gradientOf);
         const dropout = dropoutOf(this.task.spec.dropout ?? 0, options, firstRow + pass.from);
         const mean = this.task.loss(tape, this.parameters.tensors, pass.batch, dropout);
         const scaled = tape.scale(mean, share * pass.share);
         tape.backward(scaled);
-        return (await this.ops.read(scaled))[0] as number;
+        this.ops.accumulate(at(this.#sums, 'loss'), scaled);
       });
     }
-    return loss;
   }
 
   /**
-   * Clips the whole batch's gradient, steps, and moves the average. A gradient that is not finite changes nothing.
-   * Returns the norm before clipping.
+   * Clips the whole batch's gradient, steps, and moves the average. Where a loss or a gradient since the last report is not
+   * finite, no weight changes any more.
    */
-  async update(options: StepOptions): Promise<number> {
+  async update(options: StepOptions): Promise<void> {
     const { ops } = this;
-    const { optimizer, step } = options;
-    const squared = await ops.scope(() => ops.read(ops.squaredNorm(this.gradients)));
-    const norm = Math.sqrt(squared[0] as number);
-    if (!Number.isFinite(norm)) return norm;
-    ops.adamwStep(this.parameters, this.gradients, this.#m, this.#v, {
-      learningRate: options.learningRate,
-      beta1: optimizer.beta1,
-      beta2: optimizer.beta2,
-      epsilon: optimizer.epsilon,
-      weightDecay: optimizer.weightDecay,
-      step,
-      gradientScale: clipScale(norm, optimizer.clip),
-      decayed: this.#decayed,
+    const { optimizer, step, learningRate } = options;
+    const [loss, squaredNorm] = [at(this.#sums, 'loss'), at(this.#sums, 'squaredNorm')];
+    const { beta1, beta2, epsilon, weightDecay } = optimizer;
+    await ops.scope(() => {
+      const squared = ops.squaredNorm(this.gradients);
+      ops.accumulate(squaredNorm, squared);
+      // Zero times what is not finite is not a number, and so is the factor then.
+      for (const sum of [loss, squaredNorm]) ops.accumulate(squared, sum, 0);
+      const gradientScale = ops.clipFactor(squared, optimizer.clip);
+      const rates = { learningRate, beta1, beta2, epsilon, weightDecay, step };
+      ops.adamwStep(this.parameters, this.gradients, this.#m, this.#v, {
+        ...rates,
+        gradientScale,
+        decayed: this.#decayed,
+      });
+      if (optimizer.ema > 0) ops.lerpGroup(this.#ema, this.parameters, 1 - emaDecayAt(step, optimizer.ema));
     });
-    if (optimizer.ema > 0) ops.lerpGroup(this.#ema, this.parameters, 1 - emaDecayAt(step, optimizer.ema));
-    return norm;
+    this.#steps++;
+  }
+
+  /** What the steps since the last report came to. Waits for the backend. */
+  async report(): Promise<StepResult> {
+    const [loss, squaredNorm] = (await this.ops.readGroup(this.#sums)) as unknown as [number, number];
+    const steps = Math.max(1, this.#steps);
+    this.ops.zeroGroup(this.#sums);
+    this.#steps = 0;
+    return { loss: loss / steps, gradientNorm: Math.sqrt(squaredNorm / steps) };
   }
 
   /** Sums of the scores over the rows. */

@@ -7,17 +7,14 @@ import { sizeOf } from '../tensor/tensor.ts';
 import { failLanes, type SharedGradients, sharedGradients } from './all-reduce.ts';
 import { addScores, type ScoreSums } from './evaluation.ts';
 import { type Part, partsOf, type ReplicaState, type StepOptions, type StepResult, type WeightChoice } from './lane.ts';
+import { checkLanes, type LaneBackend, makeBackend } from './lane-backend-node.ts';
 import { checkState, inlineLanes, type LaneGroup } from './lanes.ts';
 import { headOf, type TaskSpec } from './task.ts';
-
-/** The backend that every lane builds for itself. */
-export type LaneBackend =
-  | { readonly name: 'wasm'; readonly module: WebAssembly.Module }
-  | { readonly name: 'reference' };
 
 /** What a thread starts from. */
 export interface LaneSetup {
   readonly lane: number;
+  /** The backend that the lane builds for itself. */
   readonly backend: LaneBackend;
   readonly task: TaskSpec;
   readonly shared: SharedGradients;
@@ -46,16 +43,8 @@ export interface LaneOptions {
 
 /** One lane computes in this thread; more get a worker thread each. */
 export async function createLanes(task: TaskSpec, { lanes, backend }: LaneOptions): Promise<LaneGroup> {
-  if (!Number.isInteger(lanes) || lanes < 1 || lanes > 256) {
-    throw new LacunaError('invalid_argument', `lanes: expected 1 to 256, got ${lanes}.`, { lanes });
-  }
-  if (lanes > 1) return new ThreadedLanes(task, lanes, backend);
-  if (backend.name === 'wasm') {
-    const { createWasmBackend } = await import('../backends/wasm/training.ts');
-    return inlineLanes(createWasmBackend(backend.module), task);
-  }
-  const { referenceBackend } = await import('../backends/reference/training.ts');
-  return inlineLanes(referenceBackend(), task);
+  checkLanes(lanes, backend);
+  return lanes > 1 ? new ThreadedLanes(task, lanes, backend) : inlineLanes(await makeBackend(backend), task);
 }
 
 class ThreadedLanes implements LaneGroup {

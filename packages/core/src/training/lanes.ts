@@ -12,6 +12,11 @@ export interface LaneGroup {
   readonly task: TaskSpec;
   /** Forward, backward, all-reduce, clipping, AdamW. Throws `lane_failed`; a loss that is not finite changes nothing. */
   step(batch: Batch, options: StepOptions): Promise<StepResult>;
+  /** Where the backend computes on its own: a step that no one waits for. The next `step` or `report` tells of it, too. */
+  readonly ahead?: {
+    step(batch: Batch, options: StepOptions): Promise<void>;
+    report(): Promise<StepResult>;
+  };
   /** Sums of the scores over a batch. */
   score(batch: Batch, weights: WeightChoice, passTokens: number): Promise<ScoreSums>;
   read(): Promise<ReplicaState>;
@@ -32,15 +37,19 @@ export function memoryBytesOf(ops: TrainableOps): number {
 /** One lane in this thread. */
 export function inlineLanes(ops: TrainableOps, task: TaskSpec): LaneGroup {
   const lane = new Lane(ops, task);
+  const step = async (batch: Batch, options: StepOptions) => {
+    const [part] = partsOf(batch, 1);
+    await lane.gradient(part?.batch, 1, 0, options);
+    await lane.update(options);
+  };
   return {
     lanes: 1,
     task,
     step: async (batch, options) => {
-      const [part] = partsOf(batch, 1);
-      const loss = await lane.gradient(part?.batch, 1, 0, options);
-      const gradientNorm = Number.isFinite(loss) ? await lane.update(options) : Number.NaN;
-      return { loss, gradientNorm };
+      await step(batch, options);
+      return lane.report();
     },
+    ...(ops.deferred ? { ahead: { step, report: () => lane.report() } } : {}),
     score: (batch, weights, passTokens) => lane.score(batch, weights, passTokens),
     read: () => lane.read(),
     write: async (state) => {
@@ -48,7 +57,7 @@ export function inlineLanes(ops: TrainableOps, task: TaskSpec): LaneGroup {
       lane.write(state);
     },
     memoryBytes: async () => [memoryBytesOf(ops)],
-    close: async () => {},
+    close: async () => ops.close?.(),
   };
 }
 

@@ -16,11 +16,14 @@ import {
 } from '../optim/schedule.ts';
 import type { BatchSource, Prepared } from './batches.ts';
 import { addScores, type Metrics, metricsOf } from './evaluation.ts';
-import type { StepOptions, WeightChoice } from './lane.ts';
+import type { StepOptions, StepResult, WeightChoice } from './lane.ts';
 import type { LaneGroup } from './lanes.ts';
 import { Pauses } from './pauses.ts';
 import type { TrainingState } from './state.ts';
 import { tokensOf } from './task.ts';
+
+/** Steps between two reports where a report has to wait for a device. */
+const REPORT_EVERY = 10;
 
 export interface TrainOptions {
   /** The lanes, with the starting state written into them. */
@@ -43,6 +46,7 @@ export interface TrainOptions {
   readonly now?: () => number;
 }
 
+/** A step's; on a backend that computes on its own, that of the ten steps up to this one. */
 export interface ProgressEvent extends Progress {
   readonly type: 'progress';
   readonly loss: number;
@@ -93,6 +97,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainingEven
   const speed = new Speed();
   let dataState = batches.state;
   let metrics: Metrics | undefined;
+  let unreported = false;
 
   const prepare = async (at: Progress): Promise<Prepared | undefined> =>
     spent(budget, at) < 1 ? batches.next(Math.min(1, spent(budget, at))) : undefined;
@@ -108,6 +113,33 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainingEven
     metrics = metricsOf(addScores(sums));
     yield { type: 'evaluation', ...progress, metrics, weights };
   }
+  /** What has been trained since the last report, if anything: read before it is saved or scored. */
+  async function* settle(rate: number, ratio?: number): AsyncGenerator<ProgressEvent, void, void> {
+    if (unreported && lanes.ahead) yield told(await lanes.ahead.report(), rate, ratio);
+  }
+  /** The event of a report; throws where it is not finite. */
+  const told = ({ loss, gradientNorm }: StepResult, learningRate: number, ratio?: number): ProgressEvent => {
+    unreported = false;
+    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
+      throw new LacunaError(
+        'loss_not_finite',
+        `train: loss must be finite, got ${loss} (gradient norm ${gradientNorm}) at step ${progress.step}. ` +
+          'The weights are those before the step; try a lower learning rate.',
+        { step: progress.step, loss, gradientNorm, learningRate },
+      );
+    }
+    return {
+      type: 'progress',
+      ...progress,
+      loss,
+      learningRate,
+      gradientNorm,
+      tokensPerSecond: speed.tokensPerSecond,
+      etaSeconds: etaSeconds(budget, progress, speed),
+      fraction: Math.min(1, spent(budget, progress)),
+      ...(ratio === undefined ? {} : { ratio }),
+    };
+  };
   const checkpoint = (reason: CheckpointEvent['reason']): CheckpointEvent => {
     const saved = { ...progress, data: dataState };
     return {
@@ -127,40 +159,26 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainingEven
     const rate = learningRateAt(Math.min(1, (spent(budget, before) + spent(budget, after)) / 2), options.learningRate);
     const step: StepOptions = { step: after.step, learningRate: rate, optimizer, seed, passTokens };
     const begun = now();
-    const stepping = lanes.step(batch, step);
+    const ahead = lanes.ahead !== undefined && after.step % REPORT_EVERY !== 0;
+    const stepping = ahead && lanes.ahead ? lanes.ahead.step(batch, step) : lanes.step(batch, step);
     const upcoming = prepare({ ...after, seconds: (begun - started) / 1000 });
     upcoming.catch(() => {}); // a failing lane is reported first; the await below reports the rest
-    const { loss, gradientNorm } = await stepping;
+    const result = await stepping;
     progress = { ...after, seconds: (now() - started) / 1000 };
     dataState = prepared.state;
-    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
-      throw new LacunaError(
-        'loss_not_finite',
-        `train: loss must be finite, got ${loss} (gradient norm ${gradientNorm}) at step ${progress.step}. ` +
-          'The weights are those before the step; try a lower learning rate.',
-        { step: progress.step, loss, gradientNorm, learningRate: rate },
-      );
-    }
     speed.add(tokens, (now() - begun) / 1000);
-    const fraction = Math.min(1, spent(budget, progress));
-    yield {
-      type: 'progress',
-      ...progress,
-      loss,
-      learningRate: rate,
-      gradientNorm,
-      tokensPerSecond: speed.tokensPerSecond,
-      etaSeconds: etaSeconds(budget, progress, speed),
-      fraction,
-      ...(ratio === undefined ? {} : { ratio }),
-    };
+    if (result) yield told(result, rate, ratio);
+    else unreported = true;
     prepared = await upcoming;
+    const due = (every: Budget | undefined) => every !== undefined && isDue(every, before, progress);
+    const [saves, scores] = [due(options.checkpointEvery), due(evaluation?.every)];
+    if (!prepared || signal?.aborted || saves || scores) yield* settle(rate, ratio);
     // What was learned is safe before it is scored.
-    if (prepared && options.checkpointEvery && isDue(options.checkpointEvery, before, progress)) {
-      yield checkpoint('interval');
-    }
-    if (prepared && evaluation?.every && isDue(evaluation.every, before, progress)) yield* evaluate();
+    if (prepared && saves) yield checkpoint('interval');
+    if (prepared && scores) yield* evaluate();
     await pauses.take();
+    // The signal may have come in that pause.
+    if (signal?.aborted) yield* settle(rate, ratio);
   }
   const complete = !prepared;
   yield checkpoint(complete ? 'end' : 'aborted');

@@ -2,6 +2,7 @@
 import { setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { findBackend, setBackend } from '@tensorflow/tfjs-core';
 import { LacunaError } from '../../errors.ts';
+import type { TrainableOps } from '../../ops/trainable-ops.ts';
 import { Engine } from './engine.ts';
 import { registerSegmentSum } from './segment-sum.ts';
 import { TfjsBackend } from './training.ts';
@@ -10,7 +11,7 @@ import { TfjsBackend } from './training.ts';
  * @param wasmPaths Where `tfjs-backend-wasm-simd.wasm` and its siblings are: a folder's path or address, ending in `/`.
  * Throws `backend_unavailable` where they cannot be loaded.
  */
-export async function createTfjsWasmBackend(wasmPaths: string): Promise<TfjsBackend> {
+export async function createTfjsWasmBackend(wasmPaths: string): Promise<TrainableOps> {
   try {
     setThreadsCount(1);
     if (!findBackend('wasm')) setWasmPaths(wasmPaths);

@@ -5,14 +5,16 @@ import { createWasmInference } from './inference.ts';
 import { loadKernels } from './load-node.ts';
 import { createWasmBackend } from './training.ts';
 
+const demands = { tolerance: 1e-5, tolerances: { 'gradients of chunks': 2e-5 } };
+
 for (const build of ['simd', 'relaxed'] as const) {
-  describeBackend(`wasm ${build}`, async () => createWasmBackend(await loadKernels(build)), { tolerance: 1e-5 });
-  describeVocabulary(`wasm ${build}`, async () => createWasmBackend(await loadKernels(build)), { tolerance: 1e-5 });
+  describeBackend(`wasm ${build}`, async () => createWasmBackend(await loadKernels(build)), demands);
+  describeVocabulary(`wasm ${build}`, async () => createWasmBackend(await loadKernels(build)), demands);
 }
 for (const build of ['inference', 'inference-relaxed'] as const) {
   const make = async () => createWasmInference(await loadKernels(build));
-  describeInference(`wasm ${build}`, make, { tolerance: 1e-5 });
-  describeVocabularyForward(`wasm ${build}`, make, { tolerance: 1e-5 });
+  describeInference(`wasm ${build}`, make, demands);
+  describeVocabularyForward(`wasm ${build}`, make, demands);
 }
 
 describe('the arena', () => {

@@ -33,7 +33,15 @@ export class WebgpuGroups extends TfjsBackend {
     this.gpu = gpu;
   }
 
-  /** Bytes of GPU memory, free buffers included. */
+  /** Frees the GPU's memory and the device. */
+  close(): void {
+    this.gpu.device.destroy();
+  }
+
+  get counts(): { readonly dispatches: number; readonly readbacks: number } {
+    return this.gpu;
+  }
+
   memoryBytes(): number {
     return this.gpu.pool.numBytesAllocated;
   }
