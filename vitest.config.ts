@@ -23,11 +23,15 @@ const withTensorflow = (project: ReturnType<typeof nodeProject>) => ({
 
 /** What runs in Chromium, on WebGPU by software where the machine has no GPU. */
 const browserProject = {
+  // Found only once a test runs, a dependency would make the page load again in the middle of it.
+  optimizeDeps: {
+    include: ['@huggingface/tokenizers', '@tensorflow/tfjs-backend-webgpu', '@tensorflow/tfjs-core'],
+  },
   test: {
     name: 'browser',
     root: 'packages/core',
     include: ['src/**/*.browser.test.ts'],
-    testTimeout: 120_000,
+    testTimeout: 240_000,
     browser: {
       enabled: true,
       headless: true,

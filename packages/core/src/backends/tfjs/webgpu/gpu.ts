@@ -26,7 +26,10 @@ interface View {
 export const VIEW_ALIGNMENT = 64;
 
 export class Gpu extends WebGPUBackend {
-  readonly subgroups: boolean;
+  /** The device knows subgroup operations. */
+  readonly hasSubgroups: boolean;
+  /** Their size where sums may rely on it, else 0. */
+  subgroupSize = 0;
   readonly halves: boolean;
   readonly pool: BufferPool;
   /** Programs started so far. */
@@ -35,12 +38,13 @@ export class Gpu extends WebGPUBackend {
   readbacks = 0;
   readonly #views = new WeakMap<object, View>();
   #failure: LacunaError | undefined;
+  #closed = false;
 
   constructor({ device, info, subgroups, halves }: Device) {
     // Programs must ask for subgroups in their first line, which TensorFlow.js writes.
     if (subgroups) enableInShaders(device, 'subgroups');
     super(device, info);
-    this.subgroups = subgroups;
+    this.hasSubgroups = subgroups;
     this.halves = halves;
     this.pool = new BufferPool(device);
     const internals = this as unknown as Internals;
@@ -52,8 +56,8 @@ export class Gpu extends WebGPUBackend {
       const { buffer } = whole(view.flat) as GPUBufferBinding;
       return { buffer, offset: 4 * view.offset, size: 4 * view.size };
     };
-    device.lost.then(({ reason, message }) => {
-      if (reason !== 'destroyed') this.#fail('device_lost', message || 'the driver gave no reason');
+    device.lost.then(({ message }) => {
+      if (!this.#closed) this.#fail('device_lost', message || 'the driver gave no reason');
     });
     device.addEventListener('uncapturederror', ({ error }) => {
       const memory = typeof GPUOutOfMemoryError !== 'undefined' && error instanceof GPUOutOfMemoryError;
@@ -81,6 +85,12 @@ export class Gpu extends WebGPUBackend {
   /** Throws what went wrong on the device since the backend was made: `device_lost`, `out_of_memory`, `internal`. */
   check(): void {
     if (this.#failure) throw this.#failure;
+  }
+
+  /** Gives memory and device back. */
+  close(): void {
+    this.#closed = true;
+    this.device.destroy();
   }
 
   override runWebGPUProgram(...args: Parameters<WebGPUBackend['runWebGPUProgram']>): TensorInfo {

@@ -35,7 +35,7 @@ export class WebgpuGroups extends TfjsBackend {
 
   /** Frees the GPU's memory and the device. */
   close(): void {
-    this.gpu.device.destroy();
+    this.gpu.close();
   }
 
   get counts(): { readonly dispatches: number; readonly readbacks: number } {

@@ -5,6 +5,7 @@ import { TfjsBackend } from '../training.ts';
 import { WebgpuBackend, type WebgpuOptions } from './backend.ts';
 import { requestDevice } from './device.ts';
 import { Gpu } from './gpu.ts';
+import { probeSubgroups, type SubgroupSizes } from './reduce.ts';
 
 /** A backend on a GPU, and what it has asked of it so far. */
 export interface GpuBackend extends TrainableOps {
@@ -16,7 +17,10 @@ export interface GpuBackend extends TrainableOps {
 
 /** `gpu` is `navigator.gpu`. Throws `backend_unavailable` and says why. */
 export async function createWebgpuBackend(gpu: GPU | undefined, options?: WebgpuOptions): Promise<GpuBackend> {
-  return new WebgpuBackend(new Gpu(await requestDevice(gpu)), options);
+  const device = await requestDevice(gpu);
+  const kernels = new Gpu(device);
+  kernels.subgroupSize = await probeSubgroups(kernels, device.info as SubgroupSizes);
+  return new WebgpuBackend(kernels, options);
 }
 
 /** The same ops composed of TensorFlow.js's own kernels: what the fused programs are measured against. */
@@ -38,7 +42,7 @@ class Unfused extends TfjsBackend implements GpuBackend {
   }
 
   close(): void {
-    this.counts.device.destroy();
+    this.counts.close();
   }
 
   protected override endScope(): void {

@@ -20,7 +20,7 @@ export interface Norm {
 /** `mean` and `inverse` of the row that starts at `at`; every invocation calls it. */
 function statistics(gpu: Gpu, centred: boolean): string {
   return /* wgsl */ `
-${reductions(WORKGROUP, gpu.subgroups)}
+${reductions(WORKGROUP, gpu.subgroupSize)}
 ${FLAT_GROUP}
 struct Statistics { mean : f32, inverse : f32 };
 fn statistics(at : i32) -> Statistics {

@@ -61,7 +61,7 @@ function partial(gpu: Gpu, key: string, x: TensorInfo, size: number, expression:
       workgroups: [groups],
       workgroupSize: GROUPS,
       code: /* wgsl */ `
-${reductions(GROUPS, gpu.subgroups)}
+${reductions(GROUPS, gpu.subgroupSize)}
 ${FLAT_GROUP}
 fn main(index : i32) {
   var sum = 0.0;

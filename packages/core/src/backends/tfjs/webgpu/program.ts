@@ -18,7 +18,7 @@ export interface Program {
   readonly workgroupSize: number;
   /**
    * WGSL with `fn main(index : i32)`. It reads inputs as arrays by their names, `uniforms.name`, `localIndex` and
-   * `workgroupId`, and writes `result`.
+   * `workgroupId`, and writes `result`. It must use every input and some uniform: what code does not use has no binding.
    */
   readonly code: string;
 }

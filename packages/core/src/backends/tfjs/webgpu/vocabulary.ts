@@ -9,7 +9,7 @@ import type { Gpu } from './gpu.ts';
 import { FLAT_GROUP, float, int, runProgram, type Uniforms } from './program.ts';
 import { reductions } from './reduce.ts';
 
-const WORKGROUP = 256;
+const WORKGROUP = 128;
 
 /** Pieces in one bitmap (4 kB). */
 const SEGMENT = 32_768;
@@ -121,7 +121,7 @@ export function rowStatistics(gpu: Gpu, chunk: Logits, targets: ChunkTargets): T
       workgroups: [chunk.rows],
       workgroupSize: WORKGROUP,
       code: /* wgsl */ `
-${reductions(WORKGROUP, gpu.subgroups)}
+${reductions(WORKGROUP, gpu.subgroupSize)}
 ${FLAT_GROUP}
 ${LOG_SUM}
 ${soft ? BITMAP + REST : ''}
@@ -239,7 +239,7 @@ export function ranks(gpu: Gpu, { logits, rows, V }: Logits, labels: TensorInfo)
       workgroups: [rows],
       workgroupSize: WORKGROUP,
       code: /* wgsl */ `
-${reductions(WORKGROUP, gpu.subgroups)}
+${reductions(WORKGROUP, gpu.subgroupSize)}
 ${FLAT_GROUP}
 ${LOG_SUM}
 fn main(index : i32) {
@@ -332,7 +332,7 @@ export function topProbabilities(
       workgroups: [rows],
       workgroupSize: WORKGROUP,
       code: /* wgsl */ `
-${reductions(WORKGROUP, gpu.subgroups)}
+${reductions(WORKGROUP, gpu.subgroupSize)}
 ${FLAT_GROUP}
 ${LOG_SUM}
 ${BITMAP}
