@@ -68,8 +68,12 @@ export { type TrainingEvent, train } from './training/trainer.ts';
 
 // quantize and artifact: weights in bytes, a model in one file
 
-export { type Artifact, type ArtifactParts, readArtifact, writeArtifact } from './artifact/artifact.ts';
+export { type Artifact, type ArtifactParts, floatValues, readArtifact, writeArtifact } from './artifact/artifact.ts';
 export { type QuantizationReport, quantizationReport } from './quantize/report.ts';
+
+// onnx: a model for other runtimes
+
+export { writeOnnx } from './onnx/onnx.ts';
 
 // checkpoint: a run as bytes
 
