@@ -22,7 +22,7 @@ import {
 import { createWasmInference } from '@lacuna/core/inference';
 import { loadKernels } from '@lacuna/core/node';
 import { describe, expect, it } from 'vitest';
-import { type Integers, RUNTIMES } from './onnx-runtimes.ts';
+import { loadOnnxRuntimes, type OnnxInputs } from '../packages/cli/src/bench/onnx-runtimes.ts';
 import { ROOT } from './repository.ts';
 
 const MAE: ModelConfig = {
@@ -103,7 +103,7 @@ function logitsOf(artifact: Artifact, batch: MaskedBatch | TextBatch, float = fa
 }
 
 /** The batch as the file wants it. */
-function inputsOf({ config }: Artifact, batch: MaskedBatch | TextBatch): Record<string, Integers> {
+function inputsOf({ config }: Artifact, batch: MaskedBatch | TextBatch): OnnxInputs {
   const rows = batch.batchSize;
   if (batch.kind === 'text') {
     const { inputIds, lengths, length } = batch;
@@ -150,22 +150,28 @@ function other(): ModelConfig {
   return { ...MAE, ...layers, hiddenSize: 10, ropeTheta: 100, normEps: 0.01, maxPositionEmbeddings: 17 };
 }
 
-describe.each(RUNTIMES)('%s computes the logits of ours to within 2e-4', (_name, load) => {
+const { runtimes, missing } = await loadOnnxRuntimes();
+
+it('onnxruntime-web and onnxruntime-node are both there', () => {
+  expect([runtimes.map(({ name }) => name), missing]).toEqual([['onnxruntimeWeb', 'onnxruntimeNode'], []]);
+});
+
+describe.each(runtimes)('$name computes the logits of ours to within 2e-4', (runtime) => {
   it.each(MODELS)('%s', async (_what, config, quantization, labels) => {
     const artifact = await drawn(config, quantization, labels);
     const batch = labels.length > 0 ? texts() : gaps();
-    const run = await load(writeOnnx(artifact));
-    const [ours, theirs] = [await logitsOf(artifact, batch), await run(inputsOf(artifact, batch))];
+    const session = await runtime.open(writeOnnx(artifact));
+    const [ours, theirs] = [await logitsOf(artifact, batch), await session(inputsOf(artifact, batch))()];
     expect(farthest(ours, theirs)).toBeLessThan(LIMIT);
     expect(spread(ours)).toBeGreaterThan(1);
   });
 
   it('english, with the same five best pieces', async () => {
     const artifact = await readArtifact(readFileSync(`${ROOT}models/english.safetensors`));
-    const run = await load(writeOnnx(artifact));
+    const session = await runtime.open(writeOnnx(artifact));
     for (const text of ['The river flows into the [MASK].', 'In [MASK] he was born in the [MASK] of New York.']) {
       const batch = gapBatch(new Tokenizer(artifact.pieces), text);
-      const theirs = await run(inputsOf(artifact, batch));
+      const theirs = await session(inputsOf(artifact, batch))();
       for (const float of [false, true]) {
         const ours = await logitsOf(artifact, batch, float);
         expect(farthest(ours, theirs)).toBeLessThan(LIMIT);
@@ -179,7 +185,7 @@ describe.each(RUNTIMES)('%s computes the logits of ours to within 2e-4', (_name,
 
   it('sentiment, with the same labels', async () => {
     const artifact = await readArtifact(readFileSync(`${ROOT}models/sentiment.safetensors`));
-    const run = await load(writeOnnx(artifact));
+    const session = await runtime.open(writeOnnx(artifact));
     const tokenizer = new Tokenizer(artifact.pieces);
     for (const [text, label] of [
       ['A warm, funny and moving film.', 'positive'],
@@ -189,7 +195,7 @@ describe.each(RUNTIMES)('%s computes the logits of ours to within 2e-4', (_name,
       const { length } = inputIds;
       const one = { kind: 'text', batchSize: 1, targets: new Float32Array(0) } as const;
       const batch: TextBatch = { ...one, length, inputIds, lengths: Int32Array.of(length) };
-      const theirs = await run(inputsOf(artifact, batch));
+      const theirs = await session(inputsOf(artifact, batch))();
       expect(farthest(await logitsOf(artifact, batch), theirs)).toBeLessThan(LIMIT);
       expect(artifact.labels[best(theirs, 1)[0] as number]).toBe(label);
     }

@@ -172,6 +172,12 @@ const files: Case[] = [
     code: 'file_not_found',
     args: ['export', '--model', '@none', '--format', 'onnx', '--out', '@new.onnx'],
   },
+  {
+    what: 'a folder without models to time',
+    code: 'file_not_found',
+    args: ['bench', 'onnx', '--models', '@none'],
+    says: 'expected models in',
+  },
   { what: 'a truncated checkpoint', code: 'artifact_truncated', args: [...resume, '@short-run'] },
   { what: 'an altered checkpoint', code: 'artifact_corrupt', args: [...resume, '@altered-run'] },
   { what: 'a missing checkpoint', code: 'checkpoint_not_found', args: [...resume, '@none'] },

@@ -4,11 +4,13 @@ import type { InferenceSession, Tensor } from 'onnxruntime-web';
 /** int64 (rows, columns) by the input's name. */
 export type OnnxInputs = Readonly<Record<string, { readonly values: ArrayLike<number>; readonly rows: number }>>;
 
+/** A model that was read. Of inputs made ready, every call computes the `logits` anew. */
+export type OnnxSession = (inputs: OnnxInputs) => () => Promise<Float32Array>;
+
 export interface OnnxRuntime {
   readonly name: 'onnxruntimeWeb' | 'onnxruntimeNode';
   readonly version: string;
-  /** A model made ready: every call computes its `logits` of `inputs` anew. */
-  prepare(model: Uint8Array, inputs: OnnxInputs): Promise<() => Promise<Float32Array>>;
+  open(model: Uint8Array): Promise<OnnxSession>;
 }
 
 export interface OnnxRuntimes {
@@ -62,14 +64,16 @@ function runtimeOf(name: OnnxRuntime['name'], { InferenceSession, Tensor, env }:
   return {
     name,
     version: env.versions.common,
-    async prepare(model, inputs) {
+    async open(model) {
       const session = await InferenceSession.create(model, { intraOpNumThreads: 1, interOpNumThreads: 1 });
-      const tensors = Object.entries(inputs).map(([input, { values, rows }]) => {
-        const data = BigInt64Array.from(Array.from(values), BigInt);
-        return [input, new Tensor('int64', data, [rows, values.length / rows])] as const;
-      });
-      const feeds = Object.fromEntries(tensors);
-      return async () => (await session.run(feeds)).logits?.data as Float32Array;
+      return (inputs) => {
+        const tensors = Object.entries(inputs).map(([input, { values, rows }]) => {
+          const data = BigInt64Array.from(Array.from(values), BigInt);
+          return [input, new Tensor('int64', data, [rows, values.length / rows])] as const;
+        });
+        const feeds = Object.fromEntries(tensors);
+        return async () => (await session.run(feeds)).logits?.data as Float32Array;
+      };
     },
   };
 }

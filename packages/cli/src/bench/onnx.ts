@@ -11,7 +11,7 @@ import { readListing } from '../model-listing.ts';
 import { paramsOn, readTrainedModel } from '../trained-model.ts';
 import { MODELS } from './edge.ts';
 import { gapIn, type Question, textOf } from './onnx-questions.ts';
-import { loadOnnxRuntimes } from './onnx-runtimes.ts';
+import { loadOnnxRuntimes, type OnnxRuntime } from './onnx-runtimes.ts';
 import { type Contestant, interleave, median } from './timing.ts';
 
 const TASKS = ['fill-mask', 'text-classification'] as const;
@@ -52,6 +52,7 @@ export interface OnnxReport {
 export interface OnnxBenchOptions {
   /** A folder of artifacts; the default models when left out. */
   readonly models?: string;
+  /** In tokens; one that is too long for a model gives way to its longest. */
   readonly lengths?: readonly number[];
   readonly rounds?: number;
   readonly onRow?: (row: OnnxRow, done: number, total: number) => void;
@@ -69,47 +70,54 @@ export async function benchOnnx(options: OnnxBenchOptions = {}): Promise<OnnxRep
   const kernels = await loadKernels('inference-relaxed');
   const pauses = new Pauses();
   const rows: OnnxRow[] = [];
-  const runs = artifacts.flatMap((artifact) =>
-    lengths.filter((length) => length <= artifact.config.maxPositionEmbeddings).map((length) => ({ artifact, length })),
-  );
+  const runs = artifacts.flatMap((artifact) => {
+    const longest = artifact.config.maxPositionEmbeddings;
+    return [...new Set(lengths.map((length) => Math.min(length, longest)))].map((length) => ({ artifact, length }));
+  });
   for (const { artifact, length } of runs) {
     await pauses.take(signal);
-    const question = artifact.task === 'fill-mask' ? gapIn(artifact, length) : textOf(artifact, length);
-    const onnx = writeOnnx(artifact);
-    const solvers = [
-      ['lacunaFloat', await ours(kernels, question, (ops) => floatParams(ops, artifact))],
-      ['lacuna', await ours(kernels, question, (ops) => paramsOn(ops, artifact))],
-    ] as [string, () => Promise<Float32Array>][];
-    for (const runtime of runtimes) solvers.push([runtime.name, await runtime.prepare(onnx, question.inputs)]);
-    const logitErrors = await compared(solvers);
-    const contestants = solvers.map(([name, solve]): Contestant => ({ name, run: async () => void (await solve()) }));
-    const times = await interleave(contestants, { rounds });
-    const [float = [], stored = []] = times;
-    const over = (theirs: readonly number[], own: readonly number[]) =>
-      median(theirs.map((ms, round) => ms / (own[round] as number)));
-    const peers = runtimes.flatMap(({ name }, i) => {
-      const theirs = times[i + 2] ?? [];
-      return [
-        [`${name}Ms`, median(theirs)],
-        [`${name}Ratio`, over(theirs, stored)],
-        [`${name}FloatRatio`, over(theirs, float)],
-      ] as const;
-    });
-    const row: OnnxRow = {
-      task: artifact.task,
-      model: artifact.name,
-      tokens: length,
-      lacunaMs: median(stored),
-      quantization: artifact.quantization,
-      lacunaFloatMs: median(float),
-      ...Object.fromEntries(peers),
-      logitErrors,
-    };
+    const row = await measured(artifact, length, runtimes, kernels, rounds);
     rows.push(row);
     onRow?.(row, rows.length, runs.length);
   }
   const versions = Object.fromEntries(runtimes.map(({ name, version }) => [name, version]));
   return { kernels: 'inference-relaxed', threads: 1, versions, rows, missingPeers: missing };
+}
+
+async function measured(
+  artifact: Artifact,
+  length: number,
+  runtimes: readonly OnnxRuntime[],
+  kernels: WebAssembly.Module,
+  rounds: number,
+): Promise<OnnxRow> {
+  const question = artifact.task === 'fill-mask' ? gapIn(artifact, length) : textOf(artifact, length);
+  const solvers: [Solver, ...Solver[]] = [
+    ['lacunaFloat', ours(kernels, question, (ops) => floatParams(ops, artifact))],
+    ['lacuna', ours(kernels, question, (ops) => paramsOn(ops, artifact))],
+  ];
+  const onnx = writeOnnx(artifact);
+  for (const runtime of runtimes) solvers.push([runtime.name, (await runtime.open(onnx))(question.inputs)]);
+  const logitErrors = await logitErrorsOf(solvers);
+  const contestants = solvers.map(([name, logits]): Contestant => ({ name, run: async () => void (await logits()) }));
+  const [float = [], stored = [], ...theirs] = await interleave(contestants, { rounds });
+  const over = (own: readonly number[], peer: number) =>
+    median((theirs[peer] ?? []).map((ms, round) => ms / (own[round] as number)));
+  const peers = runtimes.flatMap(({ name }, peer) => [
+    [`${name}Ms`, median(theirs[peer] ?? [])],
+    [`${name}Ratio`, over(stored, peer)],
+    [`${name}FloatRatio`, over(float, peer)],
+  ]);
+  return {
+    task: artifact.task,
+    model: artifact.name,
+    tokens: length,
+    lacunaMs: median(stored),
+    quantization: artifact.quantization,
+    lacunaFloatMs: median(float),
+    ...Object.fromEntries(peers),
+    logitErrors,
+  };
 }
 
 async function firstOfEachTask(folder: string): Promise<Artifact[]> {
@@ -119,11 +127,7 @@ async function firstOfEachTask(folder: string): Promise<Artifact[]> {
   throw new LacunaError('file_not_found', `bench onnx: expected models in ${folder}, found none.`, { folder });
 }
 
-async function ours(
-  kernels: WebAssembly.Module,
-  question: Question,
-  load: (ops: Ops) => Params,
-): Promise<() => Promise<Float32Array>> {
+function ours(kernels: WebAssembly.Module, question: Question, load: (ops: Ops) => Params): Solver[1] {
   const ops = createWasmInference(kernels);
   const params = load(ops);
   return () => ops.scope(() => ops.read(question.logits(ops, params)));
@@ -135,15 +139,17 @@ function floatParams(ops: Ops, { weights }: Artifact): Params {
   );
 }
 
+type Solver = readonly [name: string, logits: () => Promise<Float32Array>];
+
 /** Everyone's largest distance from the first one's logits. Throws when it is over 1e-3 or the five best are others. */
-async function compared([first, ...others]: readonly [string, () => Promise<Float32Array>][]): Promise<
+export async function logitErrorsOf([first, ...others]: readonly [Solver, ...Solver[]]): Promise<
   Record<string, number>
 > {
-  const expected = (await first?.[1]()) ?? new Float32Array(0);
+  const expected = await first[1]();
   const errors: Record<string, number> = {};
-  for (const [name, solve] of others) {
-    const got = await solve();
-    const error = got.reduce((most, x, i) => Math.max(most, Math.abs(x - (expected[i] as number))), 0);
+  for (const [name, logits] of others) {
+    const got = await logits();
+    const error = expected.reduce((most, x, i) => Math.max(most, Math.abs(x - (got[i] as number))), 0);
     const [theirs, own] = [bestOf(got), bestOf(expected)];
     if (got.length !== expected.length || !(error <= LOGIT_LIMIT) || `${theirs}` !== `${own}`) {
       throw new Error(`bench onnx: ${name} is ${error} from ours; its best are ${theirs}, ours ${own}.`);

@@ -1,16 +1,16 @@
 /** The messages of an ONNX file that Lacuna writes, with the field numbers of `onnx.proto` (onnx/onnx, IR version 8). */
 import type { Shape } from '../tensor/tensor.ts';
-import { bytes, type Encoded, float, integer, message, nested, text } from './protobuf.ts';
+import { bytes, type Encoded, integer, message, nested, text } from './protobuf.ts';
 
 /** Of `TensorProto.DataType`. */
 export const DATA_TYPES = { float: 1, int64: 7 } as const;
 export type DataType = keyof typeof DATA_TYPES;
 
-/** Whole numbers are ints, lists lists of ints, `{ float }` floats. */
-export type Attribute = number | readonly number[] | { readonly float: number };
+/** A whole number or a list of them. */
+export type Attribute = number | readonly number[];
 
 /** Of `AttributeProto.AttributeType`. */
-const ATTRIBUTE_TYPES = { float: 1, int: 2, ints: 7 } as const;
+const ATTRIBUTE_TYPES = { int: 2, ints: 7 } as const;
 
 /** An input or output: a size by its number, or by its name where it is not known before the run. */
 export interface ValueInfo {
@@ -76,11 +76,10 @@ export function nodeProto(
 /** AttributeProto */
 function attributeProto(name: string, value: Attribute): Encoded {
   if (typeof value === 'number') return message(text(1, name), integer(3, value), integer(20, ATTRIBUTE_TYPES.int));
-  if ('float' in value) return message(text(1, name), float(2, value.float), integer(20, ATTRIBUTE_TYPES.float));
   return message(text(1, name), ...value.map((item) => integer(8, item)), integer(20, ATTRIBUTE_TYPES.ints));
 }
 
-/** TensorProto: values known before the run. */
+/** TensorProto: values known before the run. Little-endian hosts, as WebAssembly is. */
 export function tensorProto(name: string, shape: Shape, values: Float32Array | BigInt64Array): Encoded {
   return message(
     ...shape.map((size) => integer(1, size)),

@@ -1,6 +1,7 @@
 /**
  * A model as an ONNX file, for other runtimes: float32, opset 17, sizes of batch and text free. All that an artifact says of
- * itself stands in the file's `metadata_props` under the same names, with `lacuna.onnx` for the version.
+ * itself stands in the file's `metadata_props` under the same names, with `lacuna.onnx` for the version: `quantization` is
+ * what the weights were rounded to before.
  *
  *     fill-mask, mae        input_ids, position_ids (batch, visible), gap_positions (batch, gaps) → logits (batch, gaps, V)
  *     fill-mask, mlm        input_ids (batch, tokens), gap_positions (batch, gaps)                → logits (batch, gaps, V)

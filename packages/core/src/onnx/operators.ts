@@ -1,6 +1,6 @@
 /**
- * The ops that the model calls, each as nodes of an ONNX graph. What they compute stands in `ops/ops.ts`. All operators are
- * of opset 17: runtimes of years take them, and onnxruntime fuses norm, gelu and scaled products into kernels of its own.
+ * The ops that the model calls, each as nodes of an ONNX graph. What they compute stands in `ops/ops.ts`. The operators
+ * are of opset 17, which runtimes have read since 2022; onnxruntime fuses norm, gelu and scaled products into kernels of its own.
  */
 import type { ModelConfig } from '../model/config.ts';
 import type { OnnxGraph, Value } from './graph.ts';

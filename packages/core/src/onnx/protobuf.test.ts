@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { bytes, bytesOf, type Encoded, float, integer, message, nested, text } from './protobuf.ts';
+import { bytes, bytesOf, type Encoded, integer, message, nested, text } from './protobuf.ts';
 
 const hex = (encoded: Encoded) => Buffer.from(bytesOf(encoded)).toString('hex');
 
@@ -10,9 +10,8 @@ it.each([
   ['a message in a message', nested(3, integer(1, 150)), '1a03089601'],
   ['zero', integer(1, 0), '0800'],
   ['a negative number, in ten bytes', integer(1, -2), '08feffffffffffffffff01'],
-  ['a number beyond 32 bits', integer(1, 2n ** 40n), '08808080808020'],
+  ['a number beyond 32 bits', integer(1, 2 ** 40), '08808080808020'],
   ['a field number beyond 15', integer(20, 7), 'a00107'],
-  ['a float', float(2, 1), '150000803f'],
   ['bytes', bytes(9, Uint8Array.of(0, 255)), '4a0200ff'],
   ['more than 127 bytes', bytes(9, new Uint8Array(300)), `4aac02${'00'.repeat(300)}`],
   ['letters beyond ASCII, by their bytes', text(1, 'ü'), '0a02c3bc'],

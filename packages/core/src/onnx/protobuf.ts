@@ -2,7 +2,7 @@
  * Protocol Buffers' wire format, as much of it as a writer of ONNX needs. A message is kept as its pieces until the end,
  * so that weights are copied once, into the file, however deep they are nested.
  *
- *     field = key (number · 8 + wire type) │ varint, or 4 bytes, or length and bytes        varint: 7 bits a byte, low first
+ *     field = key (number · 8 + wire type) │ varint, or length and bytes        varint: 7 bits a byte, low first
  *
  * Source: protobuf.dev, "Encoding".
  */
@@ -13,16 +13,11 @@ export interface Encoded {
   readonly pieces: readonly Uint8Array[];
 }
 
-const WIRE = { varint: 0, bytes: 2, fixed32: 5 } as const;
+const WIRE = { varint: 0, bytes: 2 } as const;
 
 /** An `int64`, `int32` or `enum` field. */
-export function integer(field: number, value: number | bigint): Encoded {
+export function integer(field: number, value: number): Encoded {
   return piece([...key(field, WIRE.varint), ...varint(BigInt(value))]);
-}
-
-/** A `float` field. Little-endian hosts, as WebAssembly is. */
-export function float(field: number, value: number): Encoded {
-  return piece([...key(field, WIRE.fixed32), ...new Uint8Array(Float32Array.of(value).buffer)]);
 }
 
 /** A `bytes` field. Not copied: leave them as they are until `bytesOf`. */
