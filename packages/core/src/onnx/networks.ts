@@ -122,7 +122,8 @@ function gapQueries(building: Building, encoded: Value, positions: Value, gaps: 
     return graph.node('Expand', [vector, sizes]);
   }
   const earlier = graph.node('Less', [graph.node('Unsqueeze', [positions, graph.integers([1])]), apart]); // (B, G, Tv)
-  const count = graph.node('ReduceSum', [graph.node('Cast', [earlier], { to: DATA_TYPES.int64 }), graph.integers([2])]); // (B, G, 1)
+  const counted = graph.node('Cast', [earlier], { to: DATA_TYPES.int64 });
+  const count = graph.node('ReduceSum', [counted, graph.integers([2])]); // (B, G, 1)
   // With a row of zeros at either end, the neighbour to the left has the number of tokens before the gap for its index.
   const fenced = graph.node('Pad', [encoded, graph.integers([0, 1, 0, 0, 1, 0])]);
   const left = graph.node('GatherND', [fenced, count], { batch_dims: 1 }); // (B, G, C)
