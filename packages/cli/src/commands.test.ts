@@ -167,6 +167,17 @@ const files: Case[] = [
   { what: 'a missing model', code: 'file_not_found', args: ['fill-mask', 'a [MASK]', '--model', '@none'] },
   { what: 'a truncated model', code: 'artifact_truncated', args: ['fill-mask', 'a [MASK]', '--model', '@short.model'] },
   { what: 'an altered model', code: 'artifact_corrupt', args: ['fill-mask', 'a [MASK]', '--model', '@altered.model'] },
+  {
+    what: 'a missing model to export',
+    code: 'file_not_found',
+    args: ['export', '--model', '@none', '--format', 'onnx', '--out', '@new.onnx'],
+  },
+  {
+    what: 'a folder without models to time',
+    code: 'file_not_found',
+    args: ['bench', 'onnx', '--models', '@none'],
+    says: 'expected models in',
+  },
   { what: 'a truncated checkpoint', code: 'artifact_truncated', args: [...resume, '@short-run'] },
   { what: 'an altered checkpoint', code: 'artifact_corrupt', args: [...resume, '@altered-run'] },
   { what: 'a missing checkpoint', code: 'checkpoint_not_found', args: [...resume, '@none'] },
@@ -204,6 +215,19 @@ it('a wrong line is answered with invalid_argument and exit code 2', () => {
   const { code, message, status } = failing('pretrain', '--out', at('run'), '--text', 'embedded');
   expect({ code, status }).toEqual({ code: 'invalid_argument', status: 2 });
   expect(message).toContain('Add --resume to go on with it');
+});
+
+it.each([
+  ['a file of another kind', ['--format', 'onnx', '--out', '@new.safetensors'], '--out must be a file *.onnx'],
+  ['an ONNX file without its format', ['--out', '@new.onnx'], 'or --format onnx'],
+  ['a format that nobody knows', ['--format', 'gguf', '--out', '@new'], '--format must be safetensors or onnx'],
+  ['figures for an ONNX file', ['--format', 'onnx', '--out', '@new.onnx', '--text', 'embedded'], 'expected no --text'],
+  ['--float for an ONNX file', ['--format', 'onnx', '--out', '@new.onnx', '--float'], 'expected no --float'],
+])('export refuses %s with invalid_argument', (_what, args, says) => {
+  const { code, message, status } = failing('export', '--model', at('run'), ...line(args));
+  expect({ code, status }).toEqual({ code: 'invalid_argument', status: 2 });
+  expect(message).toContain(says);
+  expect(existsSync(at('new.onnx'))).toBe(false);
 });
 
 it('a program reads the same code from --json', () => {

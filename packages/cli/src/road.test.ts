@@ -113,6 +113,24 @@ describe('lacuna', () => {
     });
   });
 
+  it('exports ONNX from runs and from files, with the tokenizer beside it', async () => {
+    const exporting = (model: string, out: string, ...rest: string[]) =>
+      ran(lacuna('export', '--model', at(model), '--format', 'onnx', '--out', at(out), ...rest, '--json')).json;
+    const run = exporting('student', 'onnx/student.onnx');
+    expect(run).toMatchObject({ format: 'onnx', name: 'student', task: 'fill-mask', labels: [] });
+    const { tokenizer } = await loadCheckpoint(at('student/checkpoint.safetensors'));
+    expect(JSON.parse(readFileSync(at('onnx/student.tokenizer.json'), 'utf8'))).toEqual(tokenizer);
+    const bytes = readFileSync(at('onnx/student.onnx'));
+    expect(bytes.length).toBe(run.sizeBytes);
+    expect(bytes.toString('latin1')).toContain('distill');
+    expect(bytes.toString('latin1')).not.toContain(folder);
+    ran(lacuna('export', '--model', at('critic'), '--out', at('onnx/critic.safetensors'), '--json'));
+    const file = exporting('onnx/critic.safetensors', 'onnx/mood.onnx', '--name', 'other');
+    expect(file).toMatchObject({ name: 'other', task: 'text-classification', labels: ['sad', 'happy'] });
+    const listed = JSON.parse(readFileSync(at('onnx/models.json'), 'utf8')) as { models: unknown[] };
+    expect(listed.models).toEqual([{ name: 'critic', task: 'text-classification', file: 'critic.safetensors' }]);
+  });
+
   it('answers from files and from runs alike', () => {
     const fill = (model: string) =>
       ran(lacuna('fill-mask', 'the [MASK] went to the [MASK] .', '--model', at(model), '--top-k', '3', '--json')).json;

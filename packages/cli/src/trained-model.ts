@@ -4,6 +4,8 @@ import { basename, resolve } from 'node:path';
 import {
   type Artifact,
   type Checkpoint,
+  floatValues,
+  type Json,
   LacunaError,
   loadModel,
   type Model,
@@ -42,12 +44,22 @@ export function artifactBytes(
   checkpoint: Checkpoint,
   name: string,
   quantization: 'int8' | 'none',
-  extra: Pick<Parameters<typeof writeArtifact>[0], 'metrics' | 'provenance'> = {},
+  metrics: Json = null,
 ): Promise<Uint8Array> {
-  const { config, head, labels, tokenizer } = checkpoint;
+  const { config, head, labels, tokenizer, recipe, state } = checkpoint;
   const multiLabel = isMultiLabel(checkpoint);
   const params = weightsOf(checkpoint, keepsAverage(checkpoint) ? 'ema' : 'parameters');
-  return writeArtifact({ name, config, head, labels, multiLabel, tokenizer, params, quantization, ...extra });
+  const provenance = { recipe: withoutFolders(recipe), step: state.step, tokens: state.tokens };
+  const described = { name, config, head, labels, multiLabel, tokenizer, metrics, provenance };
+  return writeArtifact({ ...described, params, quantization });
+}
+
+/** The files' names without the folders they lie in: the artifact is published, this machine's paths are not. */
+function withoutFolders(recipe: Json): Json {
+  if (typeof recipe === 'string') return recipe.split(/[\\/]/).pop() ?? recipe;
+  if (Array.isArray(recipe)) return recipe.map(withoutFolders);
+  if (recipe === null || typeof recipe !== 'object') return recipe;
+  return Object.fromEntries(Object.entries(recipe).map(([name, value]) => [name, withoutFolders(value)]));
 }
 
 /** `Runs/My base` → `my-base` */
@@ -60,15 +72,7 @@ export function nameFrom(path: string): string {
 
 /** Float32 weights by name, whatever they are stored as. */
 export function floatWeights(artifact: Artifact): Record<string, Float32Array> {
-  const weights: Record<string, Float32Array> = {};
-  for (const [name, weight] of Object.entries(artifact.weights)) {
-    if (weight.kind === 'float32') weights[name] = weight.values;
-    else {
-      const width = weight.shape[1] ?? 1;
-      weights[name] = Float32Array.from(weight.values, (q, i) => q * (weight.scales[Math.floor(i / width)] as number));
-    }
-  }
-  return weights;
+  return Object.fromEntries(Object.entries(artifact.weights).map(([name, weight]) => [name, floatValues(weight)]));
 }
 
 /** The weights on a backend, int8 ones as int8. */

@@ -8,10 +8,12 @@ export type { TensorGroup, TrainableOps } from './ops/trainable-ops.ts';
 export { Random, type RandomState } from './random/random.ts';
 export type { Params, Shape, Tensor } from './tensor/tensor.ts';
 
-// model: shapes, parameters, batches
+// model: shapes, parameters, batches, and what it makes of them
 
 export type { Batch, MaskedBatch, TextBatch } from './model/batch.ts';
+export { classifierLogits } from './model/classifier.ts';
 export { CONFIGS, type ModelConfig, mlmControl, SPECIAL_TOKENS, validateConfig } from './model/config.ts';
+export { gapStates } from './model/masked.ts';
 export { type HeadConfig, initialParameters, parameterCount, parameterShapes } from './model/parameters.ts';
 
 // text: tokenizers, how to train one, and the corpus that needs no download
@@ -42,6 +44,10 @@ export { WindowStream, type WindowStreamOptions, type WindowStreamState } from '
 
 export { type MaskingOptions, maskWindows } from './masking/masking.ts';
 export { checkRatio, checkSchedule, DEFAULT_RATIO_SCHEDULE, type RatioSchedule } from './masking/schedule.ts';
+
+// losses: the tied table that turns a gap's state into logits
+
+export { vocabularyHead } from './losses/masked.ts';
 
 // optim and training: budgets, recipes, runs and their events
 
@@ -82,8 +88,12 @@ export {
 
 // quantize and artifact: weights in bytes, a model in one file
 
-export { type Artifact, type ArtifactParts, readArtifact, writeArtifact } from './artifact/artifact.ts';
+export { type Artifact, type ArtifactParts, floatValues, readArtifact, writeArtifact } from './artifact/artifact.ts';
 export { type QuantizationReport, quantizationReport } from './quantize/report.ts';
+
+// onnx: a model for other runtimes
+
+export { writeOnnx } from './onnx/onnx.ts';
 
 // checkpoint: a run as bytes
 

@@ -14,7 +14,8 @@ import { freePort, startEdgeServer } from '../edge-server.ts';
 import { readListing } from '../model-listing.ts';
 import { readTrainedModel } from '../trained-model.ts';
 
-const MODELS = fileURLToPath(new URL('../../../../models', import.meta.url));
+/** The default models' folder. */
+export const MODELS = fileURLToPath(new URL('../../../../models', import.meta.url));
 
 /** 32 tokens by a vocabulary of 8192 pieces, its gap and the separators around it included. */
 export const SENTENCE =

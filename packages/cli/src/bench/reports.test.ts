@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { benchKernels } from './kernels.ts';
 import { benchObjective } from './objective.ts';
+import { benchOnnx, logitErrorsOf } from './onnx.ts';
 import { benchTrain, TRAIN_SHAPE } from './train.ts';
 
 const positive = expect.toSatisfy((value: unknown) => typeof value === 'number' && value > 0 && Number.isFinite(value));
@@ -75,4 +76,52 @@ it('objective gives both times of every shape and their ratio', async () => {
   expect(row?.speedup).toBeCloseTo((row?.mlmMs ?? 0) / (row?.maeMs ?? 1), 5);
   // Half of the tokens are not read.
   expect(row?.flopRatio).toBeGreaterThan(1);
+});
+
+it('onnx gives everyone’s time, how they compare with ours, and how far their logits are from ours', async () => {
+  const done: number[] = [];
+  const onRow = (_row: unknown, rows: number, total: number) => done.push(rows / total);
+  const report = await benchOnnx({ lengths: [16], rounds: 1, onRow });
+  const near = expect.toSatisfy((error: unknown) => typeof error === 'number' && error >= 0 && error < 1e-3);
+  const measured = {
+    tokens: 16,
+    quantization: 'int8',
+    lacunaMs: positive,
+    lacunaFloatMs: positive,
+    onnxruntimeWebMs: positive,
+    onnxruntimeNodeMs: positive,
+    onnxruntimeWebRatio: positive,
+    onnxruntimeNodeRatio: positive,
+    onnxruntimeWebFloatRatio: positive,
+    onnxruntimeNodeFloatRatio: positive,
+    logitErrors: { lacuna: near, onnxruntimeWeb: near, onnxruntimeNode: near },
+  };
+  const version = expect.stringMatching(/^\d+\.\d+\.\d+/);
+  expect(report).toEqual({
+    kernels: 'inference-relaxed',
+    threads: 1,
+    versions: { onnxruntimeWeb: version, onnxruntimeNode: version },
+    rows: [
+      { task: 'fill-mask', model: 'english', ...measured },
+      { task: 'text-classification', model: 'sentiment', ...measured },
+    ],
+    missingPeers: [],
+  });
+  const [row] = report.rows;
+  expect(row?.onnxruntimeWebRatio).toBeCloseTo((row?.onnxruntimeWebMs ?? 0) / (row?.lacunaMs ?? 1), 5);
+  expect(row?.onnxruntimeNodeFloatRatio).toBeCloseTo((row?.onnxruntimeNodeMs ?? 0) / (row?.lacunaFloatMs ?? 1), 5);
+  expect(done).toEqual([0.5, 1]);
+});
+
+it('onnx times nobody whose logits are others', async () => {
+  const solver = (name: string, ...logits: number[]) => [name, async () => Float32Array.from(logits)] as const;
+  const ours = solver('ours', 1, 2, 3);
+  expect(await logitErrorsOf([ours, solver('near', 1, 2, 3.0005)])).toEqual({ near: expect.closeTo(5e-4, 6) });
+  for (const off of [solver('far', 1, 2, 3.002), solver('nan', 1, Number.NaN, 3), solver('short', 1, 2)]) {
+    await expect(logitErrorsOf([ours, off])).rejects.toThrow(`${off[0]} is`);
+  }
+  const close = solver('close', 1, 1.0004, 3);
+  await expect(logitErrorsOf([close, solver('swapped', 1.0004, 1, 3)])).rejects.toThrow(
+    'its best are 2,0,1, ours 2,1,0',
+  );
 });

@@ -106,6 +106,32 @@ const BENCHMARKS: Readonly<Record<string, (options: BenchValues, session: Sessio
       ].join('\n'),
     };
   },
+  onnx: async ({ models }, { progress, signal }) => {
+    const { benchOnnx } = await import('../bench/onnx.ts');
+    const report = await benchOnnx({
+      signal,
+      onRow: (_row, done, total) => progress.update({ label: 'bench onnx', fraction: done / total }),
+      ...(models === undefined ? {} : { models }),
+    });
+    const figure = (value: number | undefined) => (value === undefined ? '' : value.toFixed(2));
+    const rows = report.rows.map((row) => [
+      `${row.task}, ${row.tokens} tokens`,
+      figure(row.lacunaMs),
+      figure(row.lacunaFloatMs),
+      figure(row.onnxruntimeWebMs),
+      figure(row.onnxruntimeWebRatio),
+      figure(row.onnxruntimeNodeMs),
+      figure(row.onnxruntimeNodeRatio),
+    ]);
+    const missing = report.missingPeers.map(({ name, reason }) => `Not measured: ${name} (${reason}).`);
+    return {
+      fields: { ...report },
+      text: [
+        table(['ms', 'lacuna', 'in float', 'onnxruntime-web', 'times ours', 'onnxruntime-node', 'times ours'], rows),
+        ...missing,
+      ].join('\n'),
+    };
+  },
 };
 
 interface BenchValues {
@@ -130,7 +156,7 @@ export const bench = defineCommand({
     },
     backend: { kind: 'choice', choices: OTHER_BACKENDS, about: 'train: one to stand beside our kernels' },
     ratio: { kind: 'number', about: 'objective: share of tokens removed', default: 0.5 },
-    models: { kind: 'text', value: 'DIR', about: 'edge: a folder of artifacts in place of the default models' },
+    models: { kind: 'text', value: 'DIR', about: 'edge, onnx: a folder of artifacts in place of the default models' },
   },
   examples: [
     'lacuna bench kernels --json',
@@ -138,6 +164,7 @@ export const bench = defineCommand({
     'lacuna bench train --backend tfjs-wasm --json',
     'lacuna bench objective --json',
     'lacuna bench edge --json',
+    'lacuna bench onnx --json',
   ],
   async run(options, [what = ''], session) {
     const benchmark = BENCHMARKS[what];

@@ -11,7 +11,7 @@
 import { LacunaError } from '../errors.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { type HeadConfig, parameterShapes } from '../model/parameters.ts';
-import { isQuantized, quantizeRows } from '../quantize/int8.ts';
+import { dequantizeRows, isQuantized, quantizeRows } from '../quantize/int8.ts';
 import { sameShape } from '../tensor/tensor.ts';
 import { piecesOf } from '../text/tokenizer-json.ts';
 import { type Json, METADATA_VERSION, type ModelTask, readMetadata, writeMetadata } from './metadata.ts';
@@ -129,6 +129,11 @@ export async function readArtifact(bytes: Uint8Array): Promise<Artifact> {
   const { config, labels, task } = metadata;
   const head = task === 'text-classification' ? { numLabels: labels.length } : undefined;
   return { ...metadata, weights: readWeights(file, config, head), sha256, sizeBytes: bytes.length };
+}
+
+/** A weight's float32 values, row by row, whatever it is stored as. */
+export function floatValues(weight: StoredWeight): Float32Array {
+  return weight.kind === 'float32' ? weight.values : dequantizeRows(weight);
 }
 
 /** Every parameter of the config, each of its shape; float weights and scales finite. */
