@@ -1,7 +1,9 @@
 /** The core in a real Chromium: it trains there with the very bits that Node computes, and answers. */
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadKernels } from '@lacuna/core/node';
 import { build } from 'esbuild';
@@ -17,11 +19,21 @@ const PAGE = `<!doctype html><meta charset="utf-8"><title>test</title><script ty
     const compile = (name) => WebAssembly.compileStreaming(fetch('./' + name + '.wasm'));
     return run(await compile(build), await compile('inference'));
   };
+  globalThis.trainInWorker = () => new Promise((resolve) => {
+    const worker = new Worker('./worker/browser-worker.js', { type: 'module' });
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = ({ message }) => resolve({ failed: message });
+    worker.postMessage('go');
+  });
 </script>`;
+
+const KERNELS = `${ROOT}packages/core/kernels/`;
+const TFJS = dirname(createRequire(`${ROOT}packages/core/package.json`).resolve('@tensorflow/tfjs-backend-wasm'));
 
 let server: Server;
 let browser: Browser;
 let address: string;
+let served: readonly { readonly path: string; readonly text: string }[];
 
 beforeAll(async () => {
   const bundled = await build({
@@ -32,19 +44,32 @@ beforeAll(async () => {
     target: 'es2022',
     write: false,
   });
-  const program = bundled.outputFiles[0]?.text ?? '';
+  const workerFiles = await build({
+    entryPoints: [fileURLToPath(new URL('./browser-worker.ts', import.meta.url))],
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    outdir: 'worker',
+    write: false,
+  });
+  const files = new Map([['/program.js', bundled.outputFiles[0]?.text ?? '']]);
+  for (const { path, text } of workerFiles.outputFiles) files.set(`/worker/${basename(path)}`, text);
+  served = [...files].map(([path, text]) => ({ path, text }));
   server = createServer((request, response) => {
-    const [, build] = request.url?.match(/^\/(simd|relaxed|inference)\.wasm$/) ?? [];
-    const [type, body] = build
-      ? ['application/wasm', readFileSync(`${ROOT}packages/core/kernels/${build}.wasm`)]
-      : request.url === '/program.js'
-        ? ['text/javascript', program]
+    const [, folder, name] = request.url?.match(/^\/(worker|tfjs)?\/?([\w-]+\.wasm)$/) ?? [];
+    const [type, body] = name
+      ? ['application/wasm', readFileSync(folder === 'tfjs' ? `${TFJS}/${name}` : KERNELS + name)]
+      : files.has(request.url ?? '')
+        ? ['text/javascript', files.get(request.url ?? '')]
         : ['text/html', PAGE];
     response.writeHead(200, { 'content-type': type }).end(body);
   }).listen(0, '127.0.0.1');
   await new Promise((listening) => server.once('listening', listening));
   address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-  const args = ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+  const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync'];
+  const args = ['--no-sandbox', ...quiet, '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
   browser = await chromium.launch({ executablePath: browserPath(), args });
 });
 
@@ -70,5 +95,46 @@ describe.each(['simd', 'relaxed'] as const)('the %s kernels in Chromium', (kerne
     expect(here.losses.at(-1)).toBeLessThan((here.losses[0] as number) - 0.5);
     // Training's every bit comes from the kernels; an answer's last step is `Math.exp`, which engines round as they like.
     expect(there).toEqual({ ...here, score: expect.closeTo(here.score as number, 12) });
+  });
+});
+
+describe('a Web Worker', () => {
+  it('trains on every backend with the same losses', async () => {
+    const page = await browser.newPage();
+    await page.goto(address);
+    const told = await page.evaluate(() =>
+      (globalThis as unknown as { trainInWorker(): Promise<Readonly<Record<string, never>>> }).trainInWorker(),
+    );
+    await page.close();
+    expect(told).toEqual({ curves: expect.anything() });
+    const curves = told.curves as unknown as Readonly<Record<'wasm' | 'webgpu' | 'tfjs-wasm', readonly number[]>>;
+    expect(curves.wasm[2]).toBeLessThan(curves.wasm[0] as number);
+    for (const name of ['webgpu', 'tfjs-wasm'] as const) {
+      expect(curves[name].map((loss, i) => Math.abs(loss - (curves.wasm[i] as number)) < 1e-3)).toEqual([
+        true,
+        true,
+        true,
+      ]);
+    }
+  });
+
+  it('loads TensorFlow.js only for the backends over it', () => {
+    const entry = served.find(({ path }) => path === '/worker/browser-worker.js')?.text ?? '';
+    const reached = new Set<string>();
+    const follow = (text: string) => {
+      for (const [, name] of text.matchAll(/from "\.\/([\w-]+\.js)"/g)) {
+        if (reached.has(name as string)) continue;
+        reached.add(name as string);
+        follow(served.find(({ path }) => path === `/worker/${name}`)?.text ?? '');
+      }
+    };
+    follow(entry);
+    const atOnce = [
+      entry,
+      ...[...reached].map((name) => served.find(({ path }) => path === `/worker/${name}`)?.text ?? ''),
+    ];
+    const fromTfjs = /WEBGPU_CPU_FORWARD|registerKernel/;
+    expect(served.some(({ text }) => fromTfjs.test(text))).toBe(true);
+    expect(atOnce.some((text) => fromTfjs.test(text))).toBe(false);
   });
 });

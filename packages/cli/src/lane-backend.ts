@@ -42,6 +42,12 @@ export async function chooseLanes(
   return { ...(choices.find(({ backend }) => backend === report.chosen) as LaneChoice), report };
 }
 
+/** Throws `backend_unavailable` where the named backend is not here: before work is done that would be for nothing. */
+export async function expectBackend({ backend, kernels }: BackendOptions): Promise<void> {
+  if (backend === 'auto') return;
+  (await makeBackend(await laneBackend(backend, kernels))).close?.();
+}
+
 /** For evaluating and answering in this process, where there is nothing to choose. */
 export async function openBackend({ backend, kernels }: BackendOptions): Promise<TrainableOps> {
   return makeBackend(await laneBackend(backend === 'auto' ? 'wasm' : backend, kernels));

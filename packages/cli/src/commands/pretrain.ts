@@ -3,7 +3,7 @@ import { parameterCount, Tokenizer, pretrain as train } from '@lacuna/core';
 import { defineCommand, type Session, UsageError, type Values } from '../command.ts';
 import { openCorpus, tokenizerFor } from '../corpus.ts';
 import { followTraining } from '../follow-training.ts';
-import { chooseLanes } from '../lane-backend.ts';
+import { chooseLanes, expectBackend } from '../lane-backend.ts';
 import {
   budgetOf,
   configOf,
@@ -106,6 +106,7 @@ async function fresh(options: PretrainValues, folder: RunFolder, session: Sessio
   const vocabSize = options.vocabSize ?? plannedVocabSize(options.config);
   budgetOf(options);
   recipeOf(options, configOf(options.config, options.objective, vocabSize));
+  await expectBackend(options);
   const corpus = await openCorpus(text, options.textColumn);
   const tokenizerJson =
     tokenizer === undefined

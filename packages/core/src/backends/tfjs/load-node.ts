@@ -1,22 +1,27 @@
-/** The TensorFlow.js backends in Node: WASM kernels from the installed package, WebGPU through Dawn. */
+/**
+ * The TensorFlow.js backends in Node: WASM kernels from the installed package, WebGPU through Dawn. TensorFlow.js is loaded
+ * only when one is asked for.
+ */
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { LacunaError } from '../../errors.ts';
 import type { TrainableOps } from '../../ops/trainable-ops.ts';
-import { createTfjsWasmBackend } from './load-wasm.ts';
-import { createUnfusedWebgpuBackend, createWebgpuBackend, type GpuBackend } from './webgpu/load.ts';
+import type { GpuBackend } from './webgpu/load.ts';
 
-export function loadTfjsWasmBackend(): Promise<TrainableOps> {
+export async function loadTfjsWasmBackend(): Promise<TrainableOps> {
+  const { createTfjsWasmBackend } = await import('./load-wasm.ts');
   const require = createRequire(import.meta.url);
   return createTfjsWasmBackend(`${dirname(require.resolve('@tensorflow/tfjs-backend-wasm'))}/`);
 }
 
 export async function loadWebgpuBackend(): Promise<GpuBackend> {
+  const { createWebgpuBackend } = await import('./webgpu/load.ts');
   return createWebgpuBackend(await dawnGpu());
 }
 
 /** See `createUnfusedWebgpuBackend`. */
 export async function loadUnfusedWebgpuBackend(): Promise<GpuBackend> {
+  const { createUnfusedWebgpuBackend } = await import('./webgpu/load.ts');
   return createUnfusedWebgpuBackend(await dawnGpu());
 }
 

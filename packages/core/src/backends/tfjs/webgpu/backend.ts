@@ -21,7 +21,7 @@ import { matMul } from './matmul.ts';
 import { normBackward, normWeightBackward } from './norm.ts';
 import { columnSums } from './partials.ts';
 import { segmentSum } from './segment-sum.ts';
-import { logitsGradient, rowStatistics } from './vocabulary.ts';
+import { logitsGradient, rowStatistics } from './vocabulary-loss.ts';
 
 export interface WebgpuOptions {
   /** Whether the gradient of the logits is stored in 16 bits; by default where the adapter computes with them. */

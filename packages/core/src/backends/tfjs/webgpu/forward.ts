@@ -20,11 +20,13 @@ import { rotaryValues } from '../rotary.ts';
 import { attention, type Projections } from './attention.ts';
 import { accumulate, dropout, geglu, scale } from './elementwise.ts';
 import { WebgpuGroups } from './groups.ts';
+import type { Logits } from './logits.ts';
 import { matMul } from './matmul.ts';
 import { norm } from './norm.ts';
 import { lastColumnSum } from './partials.ts';
 import { gatherRows } from './segment-sum.ts';
-import { type ChunkTargets, type Logits, ranks, rowStatistics, topIndices, topProbabilities } from './vocabulary.ts';
+import { type ChunkTargets, rowStatistics } from './vocabulary-loss.ts';
+import { ranks, topIndices, topProbabilities } from './vocabulary-ranks.ts';
 
 /** Rows from `first` on and their logits. */
 export interface LogitsChunk extends Logits {
