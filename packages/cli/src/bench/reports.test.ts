@@ -45,6 +45,8 @@ it('train gives tokens a second, their operations and the peak on as many lanes'
   else process.env.LACUNA_PYTHON = named;
   expect(report).toEqual({
     config: 'bench',
+    batchSize: positive,
+    length: positive,
     backend: 'wasm',
     lanes: 2,
     tokensPerSecond: positive,

@@ -14,6 +14,10 @@ export const TRAIN_SHAPE: SampleShape = { config: CONFIGS.bench, batchSize: 32, 
 
 export interface TrainReport {
   readonly config: string;
+  /** Texts a step. */
+  readonly batchSize: number;
+  /** Tokens a text. */
+  readonly length: number;
   readonly backend: string;
   readonly lanes: number;
   readonly tokensPerSecond: number;
@@ -38,6 +42,8 @@ export interface TrainBenchOptions {
   /** Another backend to stand beside ours. */
   readonly other?: OtherName | undefined;
   readonly rounds?: number;
+  /** The default's name, or that of `shape`'s config. */
+  readonly config?: string;
   readonly shape?: SampleShape;
   readonly onRound?: (round: number, rounds: number) => void;
   readonly signal?: AbortSignal;
@@ -48,6 +54,7 @@ export async function benchTrain({
   kernels,
   other: otherName,
   rounds = 7,
+  config = 'bench',
   shape = TRAIN_SHAPE,
   onRound,
   signal,
@@ -83,7 +90,9 @@ export async function benchTrain({
     const peakGflops = median(seconds.peak.map((s) => peak.flops / s / 1e9));
     const ratio = (other: readonly number[]) => median(other.map((s, i) => s / (seconds.ours[i] as number)));
     return {
-      config: 'bench',
+      config,
+      batchSize: shape.batchSize,
+      length: shape.length,
       backend: 'wasm',
       lanes,
       tokensPerSecond: tokens / best,

@@ -3,6 +3,7 @@ import { checkRatio } from '@lacuna/core';
 import { OTHER_BACKENDS, type OtherName } from '../bench/other-backend.ts';
 import { type Answer, defineCommand, type Session, UsageError } from '../command.ts';
 import { commit } from '../machine.ts';
+import { configOf, plannedVocabSize } from '../pretrain-options.ts';
 import { percent, table } from '../table.ts';
 
 const BENCHMARKS: Readonly<Record<string, (options: BenchValues, session: Session) => Promise<Answer>>> = {
@@ -35,12 +36,15 @@ const BENCHMARKS: Readonly<Record<string, (options: BenchValues, session: Sessio
       ].join('\n'),
     };
   },
-  train: async ({ lanes, kernels, backend }, { progress, signal }) => {
-    const { benchTrain } = await import('../bench/train.ts');
+  train: async ({ lanes, kernels, backend, config, batchSize, length, rounds }, { progress, signal }) => {
+    const { benchTrain, TRAIN_SHAPE } = await import('../bench/train.ts');
     const report = await benchTrain({
       lanes,
       kernels,
       other: backend,
+      rounds,
+      config,
+      shape: { ...TRAIN_SHAPE, config: configOf(config, undefined, plannedVocabSize(config)), batchSize, length },
       signal,
       onRound: (round, rounds) => progress.update({ label: 'bench train', fraction: round / rounds }),
     });
@@ -138,6 +142,10 @@ interface BenchValues {
   readonly lanes: number;
   readonly kernels: 'auto' | 'simd' | 'relaxed';
   readonly backend: OtherName | undefined;
+  readonly config: string;
+  readonly batchSize: number;
+  readonly length: number;
+  readonly rounds: number;
   readonly ratio: number;
   readonly models?: string | undefined;
 }
@@ -154,6 +162,10 @@ export const bench = defineCommand({
       about: 'train, objective: which build',
       default: 'auto',
     },
+    config: { kind: 'text', value: 'NAME|FILE', about: 'train: the model', default: 'bench' },
+    batchSize: { kind: 'integer', about: 'train: texts a step', default: 32, min: 1, max: 4096 },
+    length: { kind: 'integer', about: 'train: tokens a text', default: 128, min: 8, max: 512 },
+    rounds: { kind: 'integer', about: 'train: how often the contestants take turns', default: 7, min: 1, max: 1000 },
     backend: { kind: 'choice', choices: OTHER_BACKENDS, about: 'train: one to stand beside our kernels' },
     ratio: { kind: 'number', about: 'objective: share of tokens removed', default: 0.5 },
     models: { kind: 'text', value: 'DIR', about: 'edge, onnx: a folder of artifacts in place of the default models' },
@@ -162,6 +174,7 @@ export const bench = defineCommand({
     'lacuna bench kernels --json',
     'lacuna bench train --lanes 2 --json',
     'lacuna bench train --backend tfjs-wasm --json',
+    'lacuna bench train --backend webgpu --config base --batch-size 4 --rounds 3 --json',
     'lacuna bench objective --json',
     'lacuna bench edge --json',
     'lacuna bench onnx --json',
