@@ -2,7 +2,12 @@
 
 // backends: the specification, and kernels from disk
 export { referenceBackend } from './backends/reference/training.ts';
-export { loadTfjsWasmBackend, loadUnfusedWebgpuBackend, loadWebgpuBackend } from './backends/tfjs/load-node.ts';
+export {
+  dawnGpu,
+  loadTfjsWasmBackend,
+  loadUnfusedWebgpuBackend,
+  loadWebgpuBackend,
+} from './backends/tfjs/load-node.ts';
 export type { GpuBackend } from './backends/tfjs/webgpu/load.ts';
 export { type KernelBuild, loadKernels } from './backends/wasm/load-node.ts';
 export { createWasmBackend } from './backends/wasm/training.ts';

@@ -1,6 +1,12 @@
 /** A training step on one of the backends over TensorFlow.js, to stand beside our kernels' own. */
 import { inlineLanes, type SampleShape, type TrainableOps } from '@lacuna/core';
-import { type GpuBackend, loadTfjsWasmBackend, loadUnfusedWebgpuBackend, loadWebgpuBackend } from '@lacuna/core/node';
+import {
+  dawnGpu,
+  type GpuBackend,
+  loadTfjsWasmBackend,
+  loadUnfusedWebgpuBackend,
+  loadWebgpuBackend,
+} from '@lacuna/core/node';
 import { prepare } from './training-step.ts';
 
 export const OTHER_BACKENDS = ['tfjs-wasm', 'webgpu'] as const;
@@ -53,15 +59,20 @@ async function gpuFacts(shape: SampleShape, ops: GpuBackend, ahead: () => Promis
   const after = pick(ops);
   const dispatches = (after.dispatches - before.dispatches) / 10;
   const unfusedDispatches = await unfused(shape);
-  const adapter = await navigator.gpu.requestAdapter();
   return {
-    adapter: [adapter?.info.vendor, adapter?.info.architecture, adapter?.info.description].filter(Boolean).join(' '),
+    adapter: await gpuAdapter(),
     dispatches,
     unfusedDispatches,
     dispatchRatio: dispatches / unfusedDispatches,
     readbacksInTenSteps: after.readbacks - before.readbacks,
     memoryBytes: ops.memoryBytes(),
   };
+}
+
+/** The adapter by its own words. Throws `backend_unavailable` where there is no WebGPU. */
+export async function gpuAdapter(): Promise<string> {
+  const info = (await (await dawnGpu()).requestAdapter())?.info;
+  return [info?.vendor, info?.architecture, info?.description].filter(Boolean).join(' ');
 }
 
 const pick = ({ counts: { dispatches, readbacks } }: GpuBackend) => ({ dispatches, readbacks });

@@ -71,6 +71,34 @@ const BENCHMARKS: Readonly<Record<string, (options: BenchValues, session: Sessio
     }
     return { fields: { ...report }, text: [...lines, ...missing.map((name) => `Not measured: ${name}.`)].join('\n') };
   },
+  gpu: async ({ batchSize, length, rounds }, { progress, signal }) => {
+    const { benchGpu } = await import('../bench/gpu.ts');
+    const report = await benchGpu({
+      rows: batchSize * length,
+      rounds,
+      signal,
+      onRow: (row, done, total) =>
+        progress.update({
+          label: 'bench gpu',
+          fraction: done / total,
+          detail: `${row.name} ${row.gflops.toFixed(0)} GFLOP/s`,
+        }),
+    });
+    const rows = report.rows.map((row) => [
+      row.name,
+      row.gflops.toFixed(0),
+      row.tfjsGflops.toFixed(0),
+      row.jaxjsGflops?.toFixed(0) ?? '',
+    ]);
+    return {
+      fields: { ...report },
+      text: [
+        report.adapter,
+        table(['GFLOP/s', 'lacuna', 'tfjs', 'jax-js'], rows),
+        ...report.missing.map((name) => `Not measured: ${name}.`),
+      ].join('\n'),
+    };
+  },
   objective: async ({ kernels, ratio }, { progress, signal }) => {
     checkRatio(ratio, 'bench objective');
     const { benchObjective } = await import('../bench/objective.ts');
@@ -163,9 +191,15 @@ export const bench = defineCommand({
       default: 'auto',
     },
     config: { kind: 'text', value: 'NAME|FILE', about: 'train: the model', default: 'bench' },
-    batchSize: { kind: 'integer', about: 'train: texts a step', default: 32, min: 1, max: 4096 },
-    length: { kind: 'integer', about: 'train: tokens a text', default: 128, min: 8, max: 512 },
-    rounds: { kind: 'integer', about: 'train: how often the contestants take turns', default: 7, min: 1, max: 1000 },
+    batchSize: { kind: 'integer', about: 'train, gpu: texts a step', default: 32, min: 1, max: 4096 },
+    length: { kind: 'integer', about: 'train, gpu: tokens a text', default: 128, min: 8, max: 512 },
+    rounds: {
+      kind: 'integer',
+      about: 'train, gpu: how often the contestants take turns',
+      default: 7,
+      min: 1,
+      max: 1000,
+    },
     backend: { kind: 'choice', choices: OTHER_BACKENDS, about: 'train: one to stand beside our kernels' },
     ratio: { kind: 'number', about: 'objective: share of tokens removed', default: 0.5 },
     models: { kind: 'text', value: 'DIR', about: 'edge, onnx: a folder of artifacts in place of the default models' },
@@ -175,6 +209,7 @@ export const bench = defineCommand({
     'lacuna bench train --lanes 2 --json',
     'lacuna bench train --backend tfjs-wasm --json',
     'lacuna bench train --backend webgpu --config base --batch-size 4 --rounds 3 --json',
+    'lacuna bench gpu --json',
     'lacuna bench objective --json',
     'lacuna bench edge --json',
     'lacuna bench onnx --json',
