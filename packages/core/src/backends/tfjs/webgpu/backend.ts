@@ -26,6 +26,8 @@ import { logitsGradient, rowStatistics } from './vocabulary-loss.ts';
 export interface WebgpuOptions {
   /** Whether the gradient of the logits is stored in 16 bits; by default where the adapter computes with them. */
   readonly halves?: boolean;
+  /** Whether sums go by subgroup operations; by default where the device's subgroups allow it. */
+  readonly subgroups?: boolean;
   /** Logits alive at a time; 2²³ by default, 32 MB. */
   readonly chunkValues?: number;
 }

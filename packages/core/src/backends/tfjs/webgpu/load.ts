@@ -19,7 +19,9 @@ export interface GpuBackend extends TrainableOps {
 export async function createWebgpuBackend(gpu: GPU | undefined, options?: WebgpuOptions): Promise<GpuBackend> {
   const device = await requestDevice(gpu);
   const kernels = new Gpu(device);
-  kernels.subgroupSize = await probeSubgroups(kernels, device.info as SubgroupSizes);
+  if (options?.subgroups !== false) {
+    kernels.subgroupSize = await probeSubgroups(kernels, device.info as SubgroupSizes);
+  }
   return new WebgpuBackend(kernels, options);
 }
 
