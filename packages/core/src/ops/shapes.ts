@@ -29,6 +29,15 @@ export function expectRange(where: string, name: string, values: Int32Array, fro
   }
 }
 
+/** Groups that an optimizer steps over together must be of one size. */
+export function expectGroups(
+  where: string,
+  size: number,
+  groups: Readonly<Record<string, { readonly size: number }>>,
+): void {
+  for (const [name, group] of Object.entries(groups)) expectLength(where, name, { length: group.size }, size);
+}
+
 export function expectSame(where: string, a: Tensor, b: Tensor): void {
   expectShape(where, 'the second tensor', b.shape, a.shape);
 }

@@ -1,5 +1,5 @@
 /** Groups of tensors in flat buffers, and what a step does to them. */
-import { expectLength, expectSame } from '../../ops/shapes.ts';
+import { expectGroups, expectLength, expectSame } from '../../ops/shapes.ts';
 import type { AdamWOptions, TensorGroup } from '../../ops/trainable-ops.ts';
 import { clipScale } from '../../optim/adamw.ts';
 import { type Shape, sizeOf, type Tensor } from '../../tensor/tensor.ts';
@@ -51,7 +51,7 @@ export class ReferenceGroups extends ReferenceInference {
   }
 
   lerpGroup(target: TensorGroup, source: TensorGroup, weight: number): void {
-    expectLength('lerpGroup', 'source', { length: source.size }, target.size);
+    expectGroups('lerpGroup', target.size, { source });
     const [to, from] = [flatOf(target), flatOf(source)];
     for (let i = 0; i < to.length; i++) to[i] = (to[i] as number) + weight * ((from[i] as number) - (to[i] as number));
   }
@@ -64,9 +64,7 @@ export class ReferenceGroups extends ReferenceInference {
     options: AdamWOptions,
   ): void {
     const { learningRate, beta1, beta2, epsilon, weightDecay, step, gradientScale, decayed } = options;
-    for (const [name, group] of Object.entries({ gradients, m, v })) {
-      expectLength('adamwStep', name, { length: group.size }, parameters.size);
-    }
+    expectGroups('adamwStep', parameters.size, { gradients, m, v });
     const [p, g, first, second] = [parameters, gradients, m, v].map(flatOf) as [
       Float64Array,
       Float64Array,

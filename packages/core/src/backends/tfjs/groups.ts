@@ -1,6 +1,6 @@
 /** Groups of tensors, and what a step does to them, composed of kernels: tensor by tensor, since kernels have no views. */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { expectLength, expectSame } from '../../ops/shapes.ts';
+import { expectGroups, expectLength, expectSame } from '../../ops/shapes.ts';
 import type { AdamWOptions, TensorGroup } from '../../ops/trainable-ops.ts';
 import { type Shape, sizeOf, type Tensor } from '../../tensor/tensor.ts';
 import type { Arithmetic } from './arithmetic.ts';
@@ -56,7 +56,7 @@ export class TfjsGroups extends TfjsInference {
   }
 
   lerpGroup(target: TensorGroup, source: TensorGroup, weight: number): void {
-    expectLength('lerpGroup', 'source', { length: source.size }, target.size);
+    expectGroups('lerpGroup', target.size, { source });
     for (const [name, tensor] of Object.entries(target.tensors)) {
       const from = this.info(source.tensors[name] as Tensor);
       this.addInto(tensor, (tf) => tf.mul(tf.sub(from, this.info(tensor)), weight));
@@ -71,9 +71,7 @@ export class TfjsGroups extends TfjsInference {
     options: AdamWOptions,
   ): void {
     const { learningRate, beta1, beta2, epsilon, weightDecay, step, gradientScale, decayed } = options;
-    for (const [name, group] of Object.entries({ gradients, m, v })) {
-      expectLength('adamwStep', name, { length: group.size }, parameters.size);
-    }
+    expectGroups('adamwStep', parameters.size, { gradients, m, v });
     const scale = typeof gradientScale === 'number' ? gradientScale : this.scalar(gradientScale);
     if (typeof scale === 'number' && Number.isNaN(scale)) return;
     for (const [name, parameter] of Object.entries(parameters.tensors)) {

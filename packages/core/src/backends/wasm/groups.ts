@@ -1,5 +1,5 @@
 /** Groups of tensors in flat buffers, and what a step does to them: norms, AdamW, averages. */
-import { expectLength } from '../../ops/shapes.ts';
+import { expectGroups, expectLength } from '../../ops/shapes.ts';
 import type { AdamWOptions, TensorGroup } from '../../ops/trainable-ops.ts';
 import { clipScale } from '../../optim/adamw.ts';
 import { type Shape, sizeOf, type Tensor } from '../../tensor/tensor.ts';
@@ -56,7 +56,7 @@ export class WasmGroups extends WasmInference<TrainingKernels> {
   }
 
   lerpGroup(target: TensorGroup, source: TensorGroup, weight: number): void {
-    expectLength('lerpGroup', 'source', { length: source.size }, target.size);
+    expectGroups('lerpGroup', target.size, { source });
     this.kernels.lerp(target.size, weight, (source as WasmGroup).at, (target as WasmGroup).at);
   }
 
@@ -68,9 +68,7 @@ export class WasmGroups extends WasmInference<TrainingKernels> {
     options: AdamWOptions,
   ): void {
     const { learningRate, beta1, beta2, epsilon, weightDecay, step, gradientScale, decayed } = options;
-    for (const [name, group] of Object.entries({ gradients, m, v })) {
-      expectLength('adamwStep', name, { length: group.size }, parameters.size);
-    }
+    expectGroups('adamwStep', parameters.size, { gradients, m, v });
     const scale = typeof gradientScale === 'number' ? gradientScale : (this.values(gradientScale)[0] as number);
     if (Number.isNaN(scale)) return;
     const inverse1 = 1 / (1 - beta1 ** step);

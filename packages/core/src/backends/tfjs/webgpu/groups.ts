@@ -1,7 +1,7 @@
 /** Groups in flat buffers, whose tensors are views; what a step does to them goes over all parameters at once. */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { LacunaError } from '../../../errors.ts';
-import { expectLength, expectSame } from '../../../ops/shapes.ts';
+import { expectGroups, expectLength, expectSame } from '../../../ops/shapes.ts';
 import type { AdamWOptions, TensorGroup } from '../../../ops/trainable-ops.ts';
 import { type Shape, sizeOf, type Tensor } from '../../../tensor/tensor.ts';
 import { Engine } from '../engine.ts';
@@ -128,7 +128,7 @@ export class WebgpuGroups extends TfjsBackend {
   }
 
   override lerpGroup(target: TensorGroup, source: TensorGroup, weight: number): void {
-    expectLength('lerpGroup', 'source', { length: source.size }, target.size);
+    expectGroups('lerpGroup', target.size, { source });
     const { flat, length } = target as GpuGroup;
     lerp(this.gpu, flat, (source as GpuGroup).flat, length, weight);
   }
@@ -140,9 +140,7 @@ export class WebgpuGroups extends TfjsBackend {
     v: TensorGroup,
     options: AdamWOptions,
   ): void {
-    for (const [name, group] of Object.entries({ gradients, m, v })) {
-      expectLength('adamwStep', name, { length: group.size }, parameters.size);
-    }
+    expectGroups('adamwStep', parameters.size, { gradients, m, v });
     const { gradientScale, decayed } = options;
     const flat = (group: TensorGroup) => (group as GpuGroup).flat;
     this.engine.tidy(() => {
