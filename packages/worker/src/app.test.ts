@@ -1,20 +1,18 @@
 import { env, exports } from 'cloudflare:workers';
-import kernels from '@lacuna/core/kernels/inference-relaxed.wasm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createApp, MAX_BODY_BYTES } from './app.ts';
+import { createApp } from './app.ts';
+import type { Files } from './bindings.ts';
 import { STATUS } from './errors.ts';
-import { type Files, Registry } from './registry.ts';
-import { MAX_RESPONSE_BYTES, responseBytes } from './response-size.ts';
-import { MAX_TEXT_LENGTH } from './schemas.ts';
-import { expectError, logged, postTo, testFiles } from './testing.ts';
+import { MAX_BODY_BYTES, MAX_RESPONSE_BYTES, MAX_TEXT_LENGTH } from './limits.ts';
+import { responseBytes } from './response-size.ts';
+import { expectError, logged, postTo, testApp, testFiles } from './testing.ts';
 
 let files: Awaited<ReturnType<typeof testFiles>>;
 let app: ReturnType<typeof createApp>;
 
 beforeEach(async () => {
   files = await testFiles();
-  const registry = new Registry(files, kernels);
-  app = createApp(() => registry);
+  ({ app } = await testApp(files));
 });
 
 afterEach(() => {
@@ -146,23 +144,6 @@ describe('GET', () => {
   it('says that it is healthy without loading a model', async () => {
     expect(await (await app.request('/healthz')).json()).toEqual({ status: 'ok' });
     expect(files.requested).toEqual([]);
-  });
-
-  it('describes itself, with every status that it can give', async () => {
-    const document = await (await app.request('/openapi.json')).json<{ paths: object }>();
-    expect(Object.keys(document.paths).sort()).toEqual(['/healthz', '/v1/classify', '/v1/fill-mask', '/v1/models']);
-    const statuses = (path: string, method: string) => {
-      const { responses } =
-        (document.paths as Record<string, Record<string, { responses: object }>>)[path]?.[method] ?? {};
-      return Object.keys(responses ?? {});
-    };
-    const ofPosts = ['200', '400', '404', '413', '415', '422', '500', '503'];
-    expect(statuses('/v1/fill-mask', 'post')).toEqual(ofPosts);
-    expect(statuses('/v1/classify', 'post')).toEqual(ofPosts);
-    expect(statuses('/v1/models', 'get')).toEqual(['200', '500', '503']);
-    // A method that a path does not answer has no operation that could describe it.
-    const given = Object.values({ ...STATUS, internal: 500 }).filter((status) => status !== STATUS.method_not_allowed);
-    expect(ofPosts).toEqual(['200', ...new Set(given.map(String))].sort());
   });
 
   it('says in its description how long a text may be', async () => {

@@ -199,8 +199,10 @@ export class Model {
   }
 }
 
-/** The artifact's model on a backend; weights are copied there, int8 ones as int8. */
-export function loadModel(ops: Ops, artifact: Artifact): Model {
+/**
+ * The artifact's model on a backend; weights are copied there, int8 ones as int8. `cacheWords`: what its tokenizer keeps.
+ */
+export function loadModel(ops: Ops, artifact: Artifact, cacheWords?: number): Model {
   const params: Record<string, Tensor> = {};
   for (const [name, weight] of Object.entries(artifact.weights)) {
     params[name] =
@@ -208,7 +210,7 @@ export function loadModel(ops: Ops, artifact: Artifact): Model {
         ? ops.quantizedTensor(weight.values, weight.scales, weight.shape)
         : ops.persistent(weight.shape, weight.values);
   }
-  return new Model(ops, { ...artifact, tokenizer: new Tokenizer(artifact.pieces), params });
+  return new Model(ops, { ...artifact, tokenizer: new Tokenizer(artifact.pieces, cacheWords), params });
 }
 
 function checkCount(where: string, name: string, count: number): void {
