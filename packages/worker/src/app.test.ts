@@ -2,7 +2,6 @@ import { env, exports } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createApp } from './app.ts';
 import type { Files } from './bindings.ts';
-import { STATUS } from './errors.ts';
 import { MAX_BODY_BYTES, MAX_RESPONSE_BYTES, MAX_TEXT_LENGTH } from './limits.ts';
 import { responseBytes } from './response-size.ts';
 import { expectError, logged, postTo, testApp, testFiles } from './testing.ts';

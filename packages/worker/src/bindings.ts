@@ -36,9 +36,9 @@ export interface Bucket {
   list(options: {
     readonly prefix: string;
     readonly limit?: number;
-    readonly cursor?: string;
+    readonly startAfter?: string;
     readonly include?: readonly 'customMetadata'[];
-  }): Promise<{ readonly objects: readonly StoredObject[]; readonly truncated: boolean; readonly cursor?: string }>;
+  }): Promise<{ readonly objects: readonly StoredObject[]; readonly truncated: boolean }>;
 }
 
 /** The Workers rate-limit binding. */

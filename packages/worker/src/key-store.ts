@@ -75,15 +75,16 @@ export class KeyStore {
     return { id, name, scopes: stored.scopes, createdAt: stored.createdAt, key };
   }
 
-  async list(cursor: string | undefined): Promise<{ keys: KeyDescription[]; cursor: string | undefined }> {
-    const bucket = this.#need();
-    const page = await asked(bucket.list({ prefix: PREFIX, limit: 100, ...(cursor === undefined ? {} : { cursor }) }));
+  /** A page of the keys that were made, by id. */
+  async list(after: string | undefined): Promise<{ keys: KeyDescription[]; next: string | undefined }> {
+    const startAfter = after === undefined ? {} : { startAfter: keyOf(after) };
+    const page = await asked(this.#need().list({ prefix: PREFIX, limit: 100, ...startAfter }));
     const ids = page.objects.map(({ key }) => key.slice(PREFIX.length, -'.json'.length));
     const found = await Promise.all(ids.map(async (id) => ({ id, stored: await this.#read(id) })));
     const keys = found.flatMap(({ id, stored }) =>
       stored ? [{ id, name: stored.name, scopes: stored.scopes, createdAt: stored.createdAt }] : [],
     );
-    return { keys, cursor: page.truncated ? page.cursor : undefined };
+    return { keys, next: page.truncated ? ids.at(-1) : undefined };
   }
 
   /** Throws `unknown_key`. Other isolates take the key for a minute more. */

@@ -99,18 +99,20 @@ export interface ListedIndex {
 export async function listIndexes(
   bucket: Bucket,
   limit: number,
-  cursor: string | undefined,
-): Promise<{ readonly models: readonly ListedIndex[]; readonly cursor: string | undefined }> {
+  after: string | undefined,
+): Promise<{ readonly models: readonly ListedIndex[]; readonly next: string | undefined }> {
   const page = await bucket.list({
     prefix: PREFIX,
     limit,
     include: ['customMetadata'],
-    ...(cursor === undefined ? {} : { cursor }),
+    ...(after === undefined ? {} : { startAfter: keyOf(after) }),
   });
-  const models = page.objects.flatMap(({ key, customMetadata: { version, task = '', description = '' } = {} }) =>
-    version ? [{ name: key.slice(PREFIX.length, -'.json'.length), version, task, description }] : [],
-  );
-  return { models, cursor: page.truncated ? page.cursor : undefined };
+  const named = page.objects.map(({ key, customMetadata: { version, task = '', description = '' } = {} }) => {
+    const name = key.slice(PREFIX.length, -'.json'.length);
+    return { name, version, task, description };
+  });
+  const models = named.flatMap(({ version, ...model }) => (version ? [{ ...model, version }] : []));
+  return { models, next: page.truncated ? named.at(-1)?.name : undefined };
 }
 
 const listed = (tags: string) => tags.split(',').map((tag) => tag.trim().replace(/^W\//, ''));

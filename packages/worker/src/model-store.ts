@@ -50,8 +50,8 @@ export class ModelStore {
     return asked(readIndex(this.#bucket, name));
   }
 
-  list(limit: number, cursor: string | undefined) {
-    return asked(listIndexes(this.#bucket, limit, cursor));
+  list(limit: number, after: string | undefined) {
+    return asked(listIndexes(this.#bucket, limit, after));
   }
 
   /**
@@ -118,12 +118,18 @@ export class ModelStore {
     stored.catch(() => {});
     const reader = body.getReader();
     const writer = writable.getWriter();
+    // How they end is seen by who reads and writes.
+    for (const ended of [reader.closed, writer.closed, writer.ready]) ended.catch(() => {});
     const pump = async () => {
+      let held: Uint8Array | undefined;
       for (let step = await reader.read(); !step.done; step = await reader.read()) {
         await check.push(step.value);
-        await writer.write(step.value);
+        if (held) await writer.write(held);
+        held = step.value;
       }
+      // The last piece waits for the check's end: the bucket never gets the whole of a file that is wrong.
       const header = await check.finish();
+      if (held) await writer.write(held);
       await writer.close();
       await asked(stored);
       return header;
@@ -133,11 +139,7 @@ export class ModelStore {
     } catch (error) {
       sha256.abort();
       reader.cancel(error).catch(() => {});
-      await writer.abort(error).catch(() => {});
-      await stored.then(
-        () => this.#remove([object]),
-        () => {},
-      );
+      writer.abort(error).catch(() => {});
       if (error instanceof LacunaError) throw error;
       throw new LacunaError('unavailable', 'models: the upload was cut off.', {}, { cause: error });
     }

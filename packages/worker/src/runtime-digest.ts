@@ -15,7 +15,7 @@ export function sha256Sink(): Sha256Sink & { abort(): void } {
   const stream = new runtime.DigestStream('SHA-256');
   const writer = stream.getWriter();
   // Whoever aborts does not ask for the digest.
-  stream.digest.catch(() => {});
+  for (const ended of [stream.digest, writer.closed]) ended.catch(() => {});
   return {
     write: (bytes) => writer.write(bytes),
     async digest() {

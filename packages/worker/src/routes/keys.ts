@@ -20,7 +20,7 @@ const list = createRoute({
   method: 'get',
   path: '/v1/keys',
   summary: 'The keys, without what is secret of them.',
-  request: { query: PageQuery },
+  request: { query: PageQuery.pick({ cursor: true }) },
   responses: { 200: json(KeysResponse, 'The keys.'), ...failures([400, 403, ...ALWAYS]) },
 });
 const revoke = createRoute({
@@ -40,8 +40,8 @@ export function keyRoutes() {
       return c.json({ ...describe(described), key }, 201);
     })
     .openapi(list, async (c) => {
-      const { keys, cursor } = await c.var.services.keys.list(c.req.valid('query').cursor);
-      return c.json({ keys: keys.map(describe), ...(cursor === undefined ? {} : { next_cursor: cursor }) }, 200);
+      const { keys, next } = await c.var.services.keys.list(c.req.valid('query').cursor);
+      return c.json({ keys: keys.map(describe), ...(next === undefined ? {} : { next_cursor: next }) }, 200);
     })
     .openapi(revoke, async (c) => {
       await c.var.services.keys.revoke(c.req.valid('param').id);

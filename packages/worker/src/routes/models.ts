@@ -89,7 +89,7 @@ export function modelRoutes() {
       const own = cursor === undefined ? await ownModels(registry) : [];
       const stored = await registry.store?.list(limit, cursor);
       const models = [...own, ...(stored?.models.map(describeStored) ?? [])];
-      return c.json({ models, ...(stored?.cursor === undefined ? {} : { next_cursor: stored.cursor }) }, 200);
+      return c.json({ models, ...(stored?.next === undefined ? {} : { next_cursor: stored.next }) }, 200);
     })
     .openapi(read, async (c) => {
       const { registry } = c.var.services;

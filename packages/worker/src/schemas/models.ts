@@ -12,7 +12,6 @@ export const ModelId = z.object({
     .openapi({ param: { name: 'id', in: 'path' }, example: 'english' }),
 });
 
-/** Writing names a model, or for deleting a version of it. */
 export const ServedModel = z
   .object({
     name: z.string(),
@@ -47,7 +46,11 @@ export const ModelsResponse = z
 
 export const PageQuery = z.object({
   limit: z.coerce.number().int().min(1).max(1000).optional().openapi({ description: 'Stored models a page; 100.' }),
-  cursor: z.string().max(2_000).optional().openapi({ description: "The last page's next_cursor." }),
+  cursor: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/)
+    .optional()
+    .openapi({ description: "The last page's next_cursor." }),
 });
 
 export const ModelVersion = z
