@@ -26,6 +26,10 @@ export interface EdgeServerOptions {
   readonly port: number;
   /** A folder of artifacts served in place of the default models. */
   readonly models?: string;
+  /** Settings in place of those in `wrangler.toml`. */
+  readonly vars?: Readonly<Record<string, string>>;
+  /** Where stored models and keys are kept; by default `.wrangler` at the top, from one start to the next. */
+  readonly state?: string;
   /** Where Wrangler's own output goes. */
   readonly output: 'inherit' | 'ignore';
   readonly signal?: AbortSignal;
@@ -56,13 +60,15 @@ export async function startEdgeServer(options: EdgeServerOptions): Promise<EdgeS
   return { address: `http://localhost:${options.port}`, ended: group.ended, stop };
 }
 
-function wranglerLine({ port, models }: EdgeServerOptions): string[] {
+function wranglerLine({ port, models, vars = {}, state }: EdgeServerOptions): string[] {
   return [
     '--no-warnings',
     resolve(ROOT, 'node_modules/wrangler/wrangler-dist/cli.js'),
     ...['dev', '--local', '--ip', HOST, '--port', String(port), '--inspector-port', '0'],
     ...['--show-interactive-dev-session', 'false', '--log-level', 'warn'],
     ...(models === undefined ? [] : ['--assets', resolve(models)]),
+    ...(state === undefined ? [] : ['--persist-to', resolve(state)]),
+    ...Object.entries(vars).flatMap(([name, value]) => ['--var', `${name}:${value}`]),
   ];
 }
 
