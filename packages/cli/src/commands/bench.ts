@@ -92,6 +92,29 @@ const BENCHMARKS: Readonly<Record<string, (options: BenchValues, session: Sessio
       ].join('\n'),
     };
   },
+  load: async ({ models, connections, seconds }, { progress, signal }) => {
+    const { benchLoad } = await import('../bench/load.ts');
+    const report = await benchLoad({
+      models,
+      connections,
+      seconds,
+      signal,
+      onProgress: (done) => progress.update({ label: 'bench load', fraction: done }),
+    });
+    const { memory, cpuMsPerRequest } = report;
+    return {
+      fields: { ...report },
+      exitCode: report.errors === 0 ? 0 : 1,
+      text: [
+        `${report.requestsPerSecond.toFixed(0)} requests/s at ${connections} connections over ${seconds} s` +
+          `${report.pinned ? ', a core each' : ''}: p50 ${report.p50Ms} ms, p99 ${report.p99Ms} ms, ${report.errors} errors`,
+        cpuMsPerRequest === undefined ? '' : `${cpuMsPerRequest.toFixed(2)} ms of CPU a request`,
+        memory === undefined ? '' : `Memory over ${memory.requests} requests: ${memory.firstMb} to ${memory.lastMb} MB`,
+      ]
+        .filter((line) => line !== '')
+        .join('\n'),
+    };
+  },
 };
 
 interface BenchValues {
@@ -99,6 +122,8 @@ interface BenchValues {
   readonly kernels: 'auto' | 'simd' | 'relaxed';
   readonly ratio: number;
   readonly models?: string | undefined;
+  readonly connections: number;
+  readonly seconds: number;
 }
 
 export const bench = defineCommand({
@@ -114,13 +139,16 @@ export const bench = defineCommand({
       default: 'auto',
     },
     ratio: { kind: 'number', about: 'objective: share of tokens removed', default: 0.5 },
-    models: { kind: 'text', value: 'DIR', about: 'edge: a folder of artifacts in place of the default models' },
+    models: { kind: 'text', value: 'DIR', about: 'edge, load: a folder of artifacts in place of the default models' },
+    connections: { kind: 'integer', about: 'load: clients that ask at once', default: 16, min: 1, max: 1000 },
+    seconds: { kind: 'number', about: 'load: how long they ask', default: 60, min: 1, max: 3600 },
   },
   examples: [
     'lacuna bench kernels --json',
     'lacuna bench train --lanes 2 --json',
     'lacuna bench objective --json',
     'lacuna bench edge --json',
+    'lacuna bench load --json',
   ],
   async run(options, [what = ''], session) {
     const benchmark = BENCHMARKS[what];
