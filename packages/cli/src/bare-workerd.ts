@@ -81,6 +81,7 @@ const config :Workerd.Config = (
     (name = "main", worker = .main),
     (name = "models", disk = (path = ${JSON.stringify(resolve(models))})),
   ],
+  v8Flags = ["--max-heap-size=64"],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
 );
 const main :Workerd.Worker = (

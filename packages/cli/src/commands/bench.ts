@@ -115,6 +115,28 @@ const BENCHMARKS: Readonly<Record<string, (options: BenchValues, session: Sessio
         .join('\n'),
     };
   },
+  fuzz: async ({ seed, requests, artifacts }, { progress, signal }) => {
+    const { benchFuzz } = await import('../bench/fuzz.ts');
+    const report = await benchFuzz({
+      seed,
+      requests,
+      artifacts,
+      signal,
+      onProgress: (done) => progress.update({ label: 'bench fuzz', fraction: done }),
+    });
+    const { statuses, slowestMs, memory, failures } = report;
+    const counts = Object.entries(statuses).map(([status, count]) => `${status}: ${count}`);
+    return {
+      fields: { ...report },
+      exitCode: failures.length === 0 ? 0 : 1,
+      text: [
+        `${report.requests} requests and ${report.artifacts} files (seed ${seed}): ${counts.join(', ')}`,
+        `Slowest answer: ${slowestMs.toFixed(0)} ms`,
+        ...(memory === undefined ? [] : [`Memory: ${memory.firstMb} to ${memory.lastMb} MB`]),
+        ...(failures.length === 0 ? ['All of it held.'] : failures),
+      ].join('\n'),
+    };
+  },
 };
 
 interface BenchValues {
@@ -124,6 +146,9 @@ interface BenchValues {
   readonly models?: string | undefined;
   readonly connections: number;
   readonly seconds: number;
+  readonly seed: number;
+  readonly requests: number;
+  readonly artifacts: number;
 }
 
 export const bench = defineCommand({
@@ -142,6 +167,9 @@ export const bench = defineCommand({
     models: { kind: 'text', value: 'DIR', about: 'edge, load: a folder of artifacts in place of the default models' },
     connections: { kind: 'integer', about: 'load: clients that ask at once', default: 16, min: 1, max: 1000 },
     seconds: { kind: 'number', about: 'load: how long they ask', default: 60, min: 1, max: 3600 },
+    seed: { kind: 'integer', about: 'fuzz: another seed, other requests', default: 1 },
+    requests: { kind: 'integer', about: 'fuzz: random and changed requests', default: 10_000, min: 0 },
+    artifacts: { kind: 'integer', about: 'fuzz: changed files', default: 2_000, min: 0 },
   },
   examples: [
     'lacuna bench kernels --json',
@@ -149,6 +177,7 @@ export const bench = defineCommand({
     'lacuna bench objective --json',
     'lacuna bench edge --json',
     'lacuna bench load --json',
+    'lacuna bench fuzz --json',
   ],
   async run(options, [what = ''], session) {
     const benchmark = BENCHMARKS[what];
