@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { LacunaError } from '@lacuna/core/errors';
 import type { BundleFile } from './edge-bundle.ts';
-import { freePort } from './edge-server.ts';
+import { DEPLOYED_HEAP, freePort } from './edge-server.ts';
 import { spawnGroup } from './process-group.ts';
 
 const WRANGLER = fileURLToPath(new URL('../../../node_modules/wrangler/package.json', import.meta.url));
@@ -81,7 +81,7 @@ const config :Workerd.Config = (
     (name = "main", worker = .main),
     (name = "models", disk = (path = ${JSON.stringify(resolve(models))})),
   ],
-  v8Flags = ["--max-heap-size=64"],
+  v8Flags = ["${DEPLOYED_HEAP}"],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
 );
 const main :Workerd.Worker = (

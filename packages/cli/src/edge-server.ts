@@ -12,6 +12,11 @@ import { type ProcessGroup, spawnGroup } from './process-group.ts';
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 4_000;
+/**
+ * Local runtimes let a heap grow without collecting it; a deployment's isolate has 128 MB, of which models may take half.
+ * What is measured on this machine is given no more.
+ */
+export const DEPLOYED_HEAP = '--max-heap-size=64';
 const HOST = '127.0.0.1';
 /** Where else `localhost` may lead. */
 const HOST_V6 = '::1';
@@ -33,6 +38,8 @@ export interface EdgeServerOptions {
   readonly vars?: Readonly<Record<string, string>>;
   /** Where stored models and keys are kept; by default `.wrangler` at the top, from one start to the next. */
   readonly state?: string;
+  /** Flags of the runtime's engine. */
+  readonly v8Flags?: string;
   /** Where Wrangler's own output goes. */
   readonly output: 'inherit' | 'ignore';
   readonly signal?: AbortSignal;
@@ -51,7 +58,11 @@ export async function startEdgeServer(options: EdgeServerOptions): Promise<EdgeS
   const group = spawnGroup(process.execPath, wranglerLine(options), {
     cwd: ROOT,
     stdio: ['ignore', options.output, options.output],
-    env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true', CI: 'true' },
+    env: {
+      ...process.env,
+      ...{ WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true', CI: 'true' },
+      ...(options.v8Flags === undefined ? {} : { MINIFLARE_WORKERD_V8_FLAGS: options.v8Flags }),
+    },
   });
   const stop = () => group.stop(STOP_LIMIT_MS);
   try {

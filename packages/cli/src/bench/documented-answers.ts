@@ -30,10 +30,10 @@ export class DocumentedAnswers {
 
   /** Why the service should not have answered so; undefined when it may. */
   objection(method: string, target: string, answer: Answer): string | undefined {
-    const path = new URL(target, 'http://edge.invalid').pathname;
+    const path = target.split('?')[0] as string;
     const { status, body } = answer;
     if (status >= 500 && status !== 503) return `${method} ${path} failed with ${status}: ${body.slice(0, 200)}`;
-    if (method === 'HEAD' || method === 'OPTIONS') return status < 500 ? undefined : `${method} got ${status}`;
+    if (method === 'HEAD' || method === 'OPTIONS') return undefined;
     const known = this.#paths.filter(({ matches }) => matches.test(path));
     const operation = known.map(({ methods }) => methods[method.toLowerCase()]).find((found) => found !== undefined);
     const unrouted = ['400', '401', '403', '404', '405', '413', '429'];

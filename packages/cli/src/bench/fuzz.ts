@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LacunaError } from '@lacuna/core';
 import fc from 'fast-check';
-import { type EdgeServer, freePort, startEdgeServer } from '../edge-server.ts';
+import { DEPLOYED_HEAP, type EdgeServer, freePort, startEdgeServer } from '../edge-server.ts';
 import { residentBytes } from '../process-figures.ts';
 import { createRootKey, keySha256 } from '../service.ts';
 import { DocumentedAnswers } from './documented-answers.ts';
@@ -55,12 +55,13 @@ const GOOD: FuzzRequest = {
 };
 
 /** Throws `unavailable` when the server does not start, `aborted`. */
-export async function benchFuzz(options: FuzzOptions = {}): Promise<FuzzReport> {
-  const { seed = 1, requests = 10_000, artifacts = 2_000, limitMs = 1_000, onProgress, signal } = options;
+export async function benchFuzz(asked: FuzzOptions = {}): Promise<FuzzReport> {
+  const { seed = 1, requests = 10_000, artifacts = 2_000, limitMs = 1_000, onProgress, signal } = asked;
   const key = createRootKey();
   const state = mkdtempSync(join(tmpdir(), 'lacuna-fuzz-'));
   const vars = { ROOT_KEY_SHA256: keySha256(key), REQUESTS_PER_MINUTE: '0', LOGS: 'none', METRICS: 'on' };
-  const server = await startEdgeServer({ port: await freePort(), output: 'ignore', vars, state, signal });
+  const options = { port: await freePort(), output: 'ignore', vars, state, v8Flags: DEPLOYED_HEAP, signal } as const;
+  const server = await startEdgeServer(options);
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const statuses: Record<string, number> = {};
   const all = requests + artifacts;

@@ -26,7 +26,7 @@ export interface LoadReport {
   readonly errors: number;
   /** What workerd computed for one request, all of it; undefined where the system does not say. */
   readonly cpuMsPerRequest: number | undefined;
-  /** Memory of workerd after the first tenth of `memoryRequests`, and after all of them. */
+  /** Memory of workerd after its first requests, and after `requests` more; undefined where the system does not say. */
   readonly memory: { readonly requests: number; readonly firstMb: number; readonly lastMb: number } | undefined;
 }
 
@@ -34,15 +34,23 @@ export interface LoadBenchOptions {
   readonly models?: string | undefined;
   readonly connections?: number;
   readonly seconds?: number;
-  /** Requests over which the memory must stay flat. */
+  /** Requests over which the memory must stay flat, and those before, in which the heap fills for the first time. */
   readonly memoryRequests?: number;
+  readonly firstRequests?: number;
   readonly onProgress?: (done: number) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Throws `unavailable` when the runtime does not start or does not fill the gap, `aborted`. */
 export async function benchLoad(options: LoadBenchOptions = {}): Promise<LoadReport> {
-  const { connections = 16, seconds = 60, memoryRequests = 20_000, onProgress, signal } = options;
+  const {
+    connections = 16,
+    seconds = 60,
+    memoryRequests = 20_000,
+    firstRequests = 8_000,
+    onProgress,
+    signal,
+  } = options;
   const pinned = pinTo(CLIENT_CORE);
   const server = await startBareWorkerd({
     bundle: edgeBundle(),
@@ -55,14 +63,14 @@ export async function benchLoad(options: LoadBenchOptions = {}): Promise<LoadRep
   try {
     const expected = await firstAnswer(server);
     const shared = { server, connections, expected, signal };
-    const first = await fire({ ...shared, amount: Math.ceil(memoryRequests / 10) });
+    const first = await fire({ ...shared, amount: firstRequests });
     const firstBytes = residentBytes(server.pid);
-    onProgress?.(0.1);
+    onProgress?.(0.2);
     const before = cpuMs(server.pid);
     const timed = await fire({ ...shared, duration: seconds });
     const spent = cpuMs(server.pid);
     onProgress?.(0.8);
-    const left = memoryRequests - first.requests - timed.requests;
+    const left = memoryRequests - timed.requests;
     const rest = left > 0 ? await fire({ ...shared, amount: left }) : { requests: 0, errors: 0 };
     const lastBytes = residentBytes(server.pid);
     onProgress?.(1);
@@ -76,7 +84,7 @@ export async function benchLoad(options: LoadBenchOptions = {}): Promise<LoadRep
         firstBytes === undefined || lastBytes === undefined
           ? undefined
           : {
-              requests: first.requests + requests + rest.requests,
+              requests: requests + rest.requests,
               firstMb: mb(firstBytes),
               lastMb: mb(lastBytes),
             },

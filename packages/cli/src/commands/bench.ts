@@ -86,6 +86,8 @@ const BENCHMARKS: Readonly<Record<string, (options: BenchValues, session: Sessio
       fields: { ...report },
       text: [
         `Fill-mask of ${report.tokens} tokens over HTTP: p50 ${ms(report.p50Ms)}, p99 ${ms(report.p99Ms)}`,
+        `Of it the model: ${ms(report.computeMs)}` +
+          (report.cpuMsPerRequest === undefined ? '' : `; CPU of the whole request: ${ms(report.cpuMsPerRequest)}`),
         `First request, model load included: ${ms(report.firstRequestMs)}`,
         `Through \`wrangler dev\`: p50 ${ms(report.wranglerDev.p50Ms)}, first ${ms(report.wranglerDev.firstRequestMs)}`,
         `Bundle without models: ${(report.bundleGzipBytes / 1000).toFixed(0)} kB gzip`,
@@ -109,7 +111,9 @@ const BENCHMARKS: Readonly<Record<string, (options: BenchValues, session: Sessio
         `${report.requestsPerSecond.toFixed(0)} requests/s at ${connections} connections over ${seconds} s` +
           `${report.pinned ? ', a core each' : ''}: p50 ${report.p50Ms} ms, p99 ${report.p99Ms} ms, ${report.errors} errors`,
         cpuMsPerRequest === undefined ? '' : `${cpuMsPerRequest.toFixed(2)} ms of CPU a request`,
-        memory === undefined ? '' : `Memory over ${memory.requests} requests: ${memory.firstMb} to ${memory.lastMb} MB`,
+        memory === undefined
+          ? ''
+          : `Memory over ${memory.requests} requests after the first: ${memory.firstMb} to ${memory.lastMb} MB`,
       ]
         .filter((line) => line !== '')
         .join('\n'),
