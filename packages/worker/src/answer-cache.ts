@@ -44,9 +44,14 @@ export function cacheWishes(c: Context<AppEnv>): { readonly read: boolean; reado
   return { read: write && !/\bno-cache\b/.test(asked), write };
 }
 
-export async function answerUrl(c: Context<AppEnv>, name: string, version: string, request: unknown): Promise<string> {
+/** Names what is asked and, where reading is private, who asks. */
+export async function questionHash(c: Context<AppEnv>, request: unknown): Promise<string> {
   const { caller, services } = c.var;
   const partition = services.settings.privateReading ? (caller?.id ?? 'nobody') : 'public';
-  const asked = hex(await sha256(JSON.stringify([partition, c.req.path, request])));
-  return `https://answers.lacuna.invalid/${name}/${version}/${asked}`;
+  return hex(await sha256(JSON.stringify([partition, c.req.path, request])));
+}
+
+/** Where the answer to a question is kept, for one content of one model. */
+export function answerUrl(name: string, version: string, question: string): string {
+  return `https://answers.lacuna.invalid/${name}/${version}/${question}`;
 }

@@ -1,7 +1,7 @@
 /** From a request to an answer: the model, the answers of before, one text after the other within the request's limits. */
 import { LacunaError, type Model, type ModelTask, WorkBudget } from '@lacuna/core/inference';
 import type { Context } from 'hono';
-import { answerUrl, cacheWishes } from './answer-cache.ts';
+import { answerUrl, cacheWishes, questionHash } from './answer-cache.ts';
 import type { AppEnv } from './context.ts';
 import { type ErrorFacts, factsOf } from './errors.ts';
 import { MAX_REQUEST_MS, MAX_WORK } from './limits.ts';
@@ -25,27 +25,21 @@ export async function answer<T>(
   const found = await services.registry.resolve(id, task);
   trace.model = found.name;
   const wishes = cacheWishes(c);
-  trace.cache = 'bypass';
-  if (services.answers.exists && wishes.read) {
-    const { version } = found;
-    trace.cache = 'miss';
-    const kept =
-      version === undefined
-        ? undefined
-        : await trace.stage('cache', async () =>
-            services.answers.get(await answerUrl(c, found.name, version, request)),
-          );
+  const question = services.answers.exists && wishes.write ? await questionHash(c, request) : undefined;
+  trace.cache = question !== undefined && wishes.read ? 'miss' : 'bypass';
+  if (question !== undefined && wishes.read && found.version !== undefined) {
+    const url = answerUrl(found.name, found.version, question);
+    const kept = await trace.stage('cache', () => services.answers.get(url));
     if (kept !== undefined) {
       trace.cache = 'hit';
-      tell(c, found.name, version as string);
+      tell(c, found.name, found.version);
       return kept as T;
     }
   }
   const { model, version } = await trace.stage('load', () => found.load());
   const computed = await trace.stage('compute', () => compute(model, found.name, new WorkBudget(MAX_WORK)));
-  if (services.answers.exists && wishes.write) {
-    const url = await answerUrl(c, found.name, version, request);
-    services.keepAlive(services.answers.put(url, computed));
+  if (question !== undefined && !trace.cutShort) {
+    services.keepAlive(services.answers.put(answerUrl(found.name, version, question), computed));
   }
   tell(c, found.name, version);
   return computed;
@@ -92,6 +86,7 @@ export async function each<R>(
   for (const [i, text] of texts.entries()) {
     try {
       if (performance.now() - begun > MAX_REQUEST_MS) {
+        trace.cutShort = true;
         throw new LacunaError('timeout', `the request has taken ${MAX_REQUEST_MS} ms. Send fewer texts.`);
       }
       results.push(await one(text));

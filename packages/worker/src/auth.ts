@@ -4,11 +4,13 @@ import type { MiddlewareHandler } from 'hono';
 import type { AppEnv } from './context.ts';
 import type { Scope } from './key-store.ts';
 
-/** Learns who calls. A key that is given must be right, also where none is needed. Throws `unauthorized`. */
+/**
+ * Learns who calls. One of our keys must be right, also where none is needed; what other services' clients send along is
+ * nobody's. Throws `unauthorized`.
+ */
 export const identify: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const given = c.req.header('authorization');
-  if (given !== undefined) {
-    const [, key = ''] = /^Bearer +(\S+) *$/i.exec(given) ?? [];
+  const [, key] = /^Bearer +(lk_\S*) *$/i.exec(c.req.header('authorization') ?? '') ?? [];
+  if (key !== undefined) {
     const caller = await c.var.services.keys.verify(key);
     if (!caller) throw new LacunaError('unauthorized', 'request: expected a valid key, got one that nobody has.');
     c.set('caller', caller);

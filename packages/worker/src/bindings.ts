@@ -7,8 +7,6 @@ export interface Files {
 
 export interface StoredObject {
   readonly key: string;
-  readonly size: number;
-  readonly etag: string;
   readonly httpEtag: string;
   readonly uploaded: Date;
   readonly customMetadata?: Record<string, string>;
@@ -22,7 +20,6 @@ export interface StoredBody extends StoredObject {
 /** An R2 bucket. */
 export interface Bucket {
   get(key: string): Promise<StoredBody | null>;
-  head(key: string): Promise<StoredObject | null>;
   /** Null when the condition does not hold. */
   put(
     key: string,

@@ -37,7 +37,6 @@ afterEach(() => {
 function faulty(): Bucket {
   return {
     get: (...given) => (broken.get ?? bucket.get.bind(bucket))(...given),
-    head: (...given) => (broken.head ?? bucket.head.bind(bucket))(...given),
     put: (...given) => (broken.put ?? bucket.put.bind(bucket))(...given),
     delete: (...given) => (broken.delete ?? bucket.delete.bind(bucket))(...given),
     list: (...given) => (broken.list ?? bucket.list.bind(bucket))(...given),

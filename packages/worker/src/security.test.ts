@@ -61,13 +61,20 @@ describe('a key', () => {
     const { key } = await createKey(['read']);
     const changed = key.slice(0, -1) + (key.endsWith('0') ? '1' : '0');
     const unknown = `lk_${'f'.repeat(16)}_${'0'.repeat(64)}`;
-    const given = [changed, unknown, 'lk_', '', `${key}0`, ROOT_KEY.replace('1', '2')].map((wrong) => bearer(wrong));
-    for (const headers of [...given, { authorization: `Basic ${key}` }]) {
-      const answer = await test.app.request('/v1/models', { headers });
+    for (const wrong of [changed, unknown, 'lk_', `${key}0`, ROOT_KEY.replace('1', '2')]) {
+      const answer = await test.app.request('/v1/models', { headers: bearer(wrong) });
       expect(answer.headers.get('www-authenticate')).toBe('Bearer');
       await expectError(answer, 401, 'unauthorized');
     }
     expect((await test.app.request('/v1/models', { headers: bearer(key) })).status).toBe(200);
+  });
+
+  it('of another service, which its client sends along, is none', async () => {
+    const { key } = await createKey(['admin']);
+    for (const authorization of ['Bearer hf_abc', 'Bearer', '', `Basic ${key}`, `Bearer  ${'x'.repeat(5_000)}`]) {
+      expect((await test.app.request('/v1/models', { headers: { authorization } })).status).toBe(200);
+      await expectError(test.app.request('/v1/keys', { headers: { authorization } }), 401, 'unauthorized');
+    }
   });
 
   it('opens nothing after it is revoked, elsewhere after a minute', async () => {

@@ -22,7 +22,7 @@ describe('a request', () => {
     const answer = await postTo(app, '/v1/fill-mask', { texts: [`${SECRET} [MASK]`, `the ${SECRET} [MASK]`] });
     await postTo(app, '/v1/fill-mask', { text: SECRET });
     await postTo(app, '/v1/fill-mask', { [SECRET]: SECRET });
-    await app.request(`/v1/${SECRET}?q=${SECRET}`, { headers: { authorization: `Bearer ${SECRET}` } });
+    await app.request(`/v1/${SECRET}?q=${SECRET}`, { headers: { authorization: `Bearer lk_${SECRET}` } });
     expect(lines.map((line) => JSON.parse(line))).toEqual([
       {
         request: answer.headers.get('x-request-id'),

@@ -18,6 +18,8 @@ export class Trace {
   version: string | undefined;
   cache: 'hit' | 'miss' | 'bypass' | undefined;
   texts: number | undefined;
+  /** Whether time ran out before all texts were answered. */
+  cutShort = false;
 
   /** Times a stage; the runtime's clock stands still between I/O when deployed, so there computing takes 0 ms. */
   async stage<T>(name: string, work: () => Promise<T>): Promise<T> {

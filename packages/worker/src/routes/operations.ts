@@ -40,7 +40,7 @@ const readiness = createRoute({
   tags: ['Operations'],
   responses: {
     200: json(Readiness, "ready; degraded where the storage fails or a model that is no task's default is missing."),
-    ...failures([429, 500]),
+    ...failures([401, 429, 500]),
     503: json(Readiness, 'unavailable: the default of a task is missing, or the list of models.'),
   },
 });
