@@ -117,6 +117,7 @@ interface Fire {
 
 async function fire({ server, connections, expected, signal, amount, duration }: Fire) {
   const { default: autocannon } = await import('autocannon');
+  requireGoingOn(signal);
   const running = autocannon({
     url: `${server.address}/v1/fill-mask`,
     method: 'POST',
@@ -130,7 +131,7 @@ async function fire({ server, connections, expected, signal, amount, duration }:
   signal?.addEventListener('abort', stop, { once: true });
   const result = await running;
   signal?.removeEventListener('abort', stop);
-  if (signal?.aborted) throw new LacunaError('aborted', 'bench load: stopped.', {}, { cause: signal.reason });
+  requireGoingOn(signal);
   const { requests, latency, errors, timeouts, non2xx, mismatches } = result;
   return {
     requests: requests.total,
@@ -139,4 +140,8 @@ async function fire({ server, connections, expected, signal, amount, duration }:
     p99Ms: latency.p99,
     errors: errors + timeouts + non2xx + mismatches,
   };
+}
+
+function requireGoingOn(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new LacunaError('aborted', 'bench load: stopped.', {}, { cause: signal.reason });
 }
