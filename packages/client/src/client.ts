@@ -157,7 +157,7 @@ export function createClient(options: ClientOptions): LacunaClient {
 }
 
 /** Every field that a task may have; each route takes its own. */
-interface Body {
+interface TaskBody {
   text?: string;
   texts?: string[];
   partial?: boolean;
@@ -176,7 +176,7 @@ interface Init {
 
 const withSignal = (signal: AbortSignal | undefined): Init => ({ init: signal ? { signal } : {} });
 
-type Post = (json: Body, init: Init) => Promise<Parameters<typeof answerOf>[0]>;
+type Post = (json: TaskBody, init: Init) => Promise<Parameters<typeof answerOf>[0]>;
 
 /** A task's method out of its request and of what is picked from one text's answer. */
 function ask<Options extends object, Item extends object, Result>(

@@ -2,10 +2,11 @@
  * Answers that were given before, in the runtime's Cache API: keyed by what was asked of which content of which model, and
  * by the key that asked where reading is private. It has no effect on `workers.dev`, and is not there everywhere.
  */
+import { hexOf } from '@lacuna/core/inference';
 import type { Context } from 'hono';
 import type { AppEnv } from './context.ts';
 import { ANSWER_TTL_S } from './limits.ts';
-import { hex, sha256 } from './runtime-digest.ts';
+import { sha256 } from './runtime-digest.ts';
 
 /** As far as the Cache API is used. */
 export interface ResponseCache {
@@ -48,7 +49,7 @@ export function cacheWishes(c: Context<AppEnv>): { readonly read: boolean; reado
 export async function questionHash(c: Context<AppEnv>, request: unknown): Promise<string> {
   const { caller, services } = c.var;
   const partition = services.settings.privateReading ? (caller?.id ?? 'nobody') : 'public';
-  return hex(await sha256(JSON.stringify([partition, c.req.path, request])));
+  return hexOf(await sha256(JSON.stringify([partition, c.req.path, request])));
 }
 
 /** Where the answer to a question is kept, for one content of one model. */

@@ -2,7 +2,7 @@ import { env, exports } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createApp } from './app.ts';
 import type { Files } from './bindings.ts';
-import { MAX_BODY_BYTES, MAX_RESPONSE_BYTES, MAX_TEXT_LENGTH } from './limits.ts';
+import { MAX_BODY_BYTES, MAX_BODY_MS, MAX_RESPONSE_BYTES, MAX_TEXT_LENGTH } from './limits.ts';
 import { responseBytes } from './response-size.ts';
 import { expectError, logged, postTo, testApp, testFiles } from './testing.ts';
 
@@ -236,4 +236,14 @@ describe('other origins', () => {
     expect(response.status).toBe(204);
     expect(response.headers.get('access-control-allow-origin')).toBe('*');
   });
+});
+
+it('a body that does not come to its end is given up with timeout', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const body = new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode('{"text":')) });
+  const headers = { 'content-type': 'application/json' };
+  const asked = app.request(new Request('http://edge/v1/classify', { method: 'POST', headers, body }));
+  for (let i = 0; i < 20; i++) await vi.advanceTimersByTimeAsync(MAX_BODY_MS / 10);
+  await expectError(asked, 408, 'timeout');
+  vi.useRealTimers();
 });

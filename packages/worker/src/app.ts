@@ -1,7 +1,6 @@
 /** The edge API as a Hono app: what every request goes through, and the routes. What it stands on is handed to it. */
 import { LacunaError } from '@lacuna/core/errors';
 import type { MiddlewareHandler } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { etag } from 'hono/etag';
 import { NONCE, secureHeaders } from 'hono/secure-headers';
@@ -9,9 +8,9 @@ import { authorize, identify } from './auth.ts';
 import type { AppEnv, Services } from './context.ts';
 import { documentRoutes } from './documents.ts';
 import { answerError } from './errors.ts';
-import { MAX_BODY_BYTES } from './limits.ts';
 import { PathMethods } from './methods.ts';
 import { limitInFlight, limitRate } from './rate-limit.ts';
+import { takeBody } from './request-body.ts';
 import { createRouter } from './router.ts';
 import { dialectRoutes } from './routes/dialects.ts';
 import { keyRoutes } from './routes/keys.ts';
@@ -42,7 +41,7 @@ export function createApp(servicesOf: (env: unknown) => Services) {
   });
   app.use(crossOrigin);
   // Whether it runs is asked often, and must be answered when everything else is refused.
-  for (const guard of [limitRate, limitInFlight(), identify, authorize, limitBody, requireJson]) {
+  for (const guard of [limitRate, limitInFlight(), identify, authorize, takeBody, requireJson]) {
     app.use((c, next) => (c.req.path === '/healthz' ? next() : guard(c, next)));
   }
   app.use('/v1/models', etag());
@@ -98,12 +97,3 @@ const crossOrigin: MiddlewareHandler<AppEnv> = (c, next) => {
     maxAge: 86_400,
   })(c, next);
 };
-
-const limitJson = bodyLimit({
-  maxSize: MAX_BODY_BYTES,
-  onError: () => {
-    throw new LacunaError('body_too_large', `request: the body must have at most ${MAX_BODY_BYTES} bytes.`);
-  },
-});
-/** An artifact is streamed and has a limit of its own. */
-const limitBody: MiddlewareHandler<AppEnv> = (c, next) => (c.req.method === 'PUT' ? next() : limitJson(c, next));

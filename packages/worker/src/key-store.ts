@@ -2,12 +2,13 @@
  * API keys: `lk_<id>_<secret>`, 256 random bits of secret. Stored is the SHA-256 of the whole key, which is enough as
  * there is nothing to guess; a key is shown once, when it is made.
  */
-import { LacunaError } from '@lacuna/core/errors';
+import { hexOf, LacunaError } from '@lacuna/core/inference';
 import { z } from 'zod';
 import type { Bucket } from './bindings.ts';
 import { BoundedMap } from './bounded-map.ts';
 import { KEY_TTL_MS, MAX_REMEMBERED } from './limits.ts';
-import { hex, sameDigest, sha256 } from './runtime-digest.ts';
+import { sameDigest, sha256 } from './runtime-digest.ts';
+import { asked } from './storage-call.ts';
 
 /** `read`: ask models; `write`: publish and delete models; `admin`: make and revoke keys. */
 export const SCOPES = ['read', 'write', 'admin'] as const;
@@ -39,7 +40,7 @@ const KEY = /^lk_([0-9a-f]{16})_[0-9a-f]{64}$/;
 /** What an unknown key is compared with, so that it takes as long as a known one. */
 const NOBODY = new Uint8Array(32);
 
-const random = (bytes: number) => hex(crypto.getRandomValues(new Uint8Array(bytes)));
+const random = (bytes: number) => hexOf(crypto.getRandomValues(new Uint8Array(bytes)));
 
 export class KeyStore {
   readonly #bucket: Bucket | undefined;
@@ -68,17 +69,17 @@ export class KeyStore {
     const stored: StoredKey = {
       name,
       scopes: SCOPES.filter((scope) => scopes.includes(scope)),
-      sha256: hex(await sha256(key)),
+      sha256: hexOf(await sha256(key)),
       createdAt: new Date().toISOString(),
     };
-    await asked(this.#need().put(keyOf(id), JSON.stringify(stored)));
+    await asked('keys', this.#need().put(keyOf(id), JSON.stringify(stored)));
     return { id, name, scopes: stored.scopes, createdAt: stored.createdAt, key };
   }
 
   /** A page of the keys that were made, by id. */
   async list(after: string | undefined): Promise<{ keys: KeyDescription[]; next: string | undefined }> {
     const startAfter = after === undefined ? {} : { startAfter: keyOf(after) };
-    const page = await asked(this.#need().list({ prefix: PREFIX, limit: 100, ...startAfter }));
+    const page = await asked('keys', this.#need().list({ prefix: PREFIX, limit: 100, ...startAfter }));
     const ids = page.objects.map(({ key }) => key.slice(PREFIX.length, -'.json'.length));
     const found = await Promise.all(ids.map(async (id) => ({ id, stored: await this.#read(id) })));
     const keys = found.flatMap(({ id, stored }) =>
@@ -91,7 +92,7 @@ export class KeyStore {
   async revoke(id: string): Promise<void> {
     const bucket = this.#need();
     if (!(await this.#read(id))) throw new LacunaError('unknown_key', `keys: expected the id of a key, got ${id}.`);
-    await asked(bucket.delete(keyOf(id)));
+    await asked('keys', bucket.delete(keyOf(id)));
     this.#known.delete(id);
   }
 
@@ -105,7 +106,7 @@ export class KeyStore {
   }
 
   async #read(id: string): Promise<StoredKey | null> {
-    const object = await asked(this.#need().get(keyOf(id)));
+    const object = await asked('keys', this.#need().get(keyOf(id)));
     return object ? StoredKey.parse(JSON.parse(await object.text())) : null;
   }
 
@@ -119,12 +120,4 @@ const keyOf = (id: string) => `${PREFIX}${id}.json`;
 
 function fromHex(text: string | undefined): Uint8Array {
   return text === undefined ? NOBODY : Uint8Array.from(text.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
-}
-
-async function asked<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (cause) {
-    throw new LacunaError('unavailable', 'keys: the storage does not answer. Try again later.', {}, { cause });
-  }
 }

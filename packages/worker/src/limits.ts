@@ -2,6 +2,8 @@
 
 /** Bytes of a request's body, but for an artifact's. */
 export const MAX_BODY_BYTES = 1_000_000;
+/** A body must have come in by then: who sends slowly holds one of the places. */
+export const MAX_BODY_MS = 10_000;
 export const MAX_TEXTS = 32;
 /** UTF-16 units of a text; many times what any model reads, so `truncate` does not lift it. */
 export const MAX_TEXT_LENGTH = 20_000;

@@ -21,10 +21,14 @@ function sources() {
     version: undefined,
     async open() {
       opened.push(key);
-      most = Math.max(most, ++open);
-      await new Promise((settle) => setTimeout(settle, 5));
-      open--;
-      return new Response(file).body as ReadableStream<Uint8Array>;
+      const read = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
+        most = Math.max(most, ++open);
+        await new Promise((settle) => setTimeout(settle, 5));
+        controller.enqueue(file);
+        controller.close();
+        open--;
+      };
+      return new ReadableStream({ pull: read }, { highWaterMark: 0 });
     },
   });
   return { source, opened, most: () => most };
@@ -32,7 +36,7 @@ function sources() {
 
 const cacheOf = (models: number) => new ModelCache(kernels, () => {}, models * size);
 
-it('loads a model once however many ask for it, and one model at a time', async () => {
+it('loads a model once however many ask for it, and has one file in memory at a time', async () => {
   const { source, opened, most } = sources();
   const cache = cacheOf(9);
   await Promise.all(['a', 'b', 'a', 'c', 'b', 'a'].map((key) => cache.get(source(key))));
@@ -61,4 +65,12 @@ it('answers a request whose model was let go meanwhile', async () => {
   expect(cache.state('a')).toBeUndefined();
   expect(await answer).toHaveLength(1);
   expect(await model.fillMask('a [MASK]')).toEqual(await answer);
+});
+
+it('is not held up by a model whose file does not begin', async () => {
+  const { source } = sources();
+  const cache = cacheOf(9);
+  const silent = cache.get({ key: 'silent', version: undefined, open: () => new Promise(() => {}) });
+  silent.catch(() => {});
+  expect((await cache.get(source('a'))).model.task).toBe('fill-mask');
 });

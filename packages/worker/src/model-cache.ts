@@ -2,10 +2,18 @@
  * The loaded models of an isolate: each loaded once however many ask for it, one load at a time, and never more of them
  * than fit. The one that was asked for longest ago goes first; a request that still uses it keeps it until it is done.
  */
-import { createWasmInference, LacunaError, loadModel, type Model, readArtifact } from '@lacuna/core/inference';
+import {
+  type Artifact,
+  createWasmInference,
+  LacunaError,
+  loadModel,
+  type Model,
+  readArtifact,
+} from '@lacuna/core/inference';
 import { within } from './deadline.ts';
 import { CACHED_WORDS, MAX_ARTIFACT_BYTES, MAX_LOAD_MS, MAX_LOAD_WAIT_MS, MODEL_CACHE_BYTES } from './limits.ts';
 import { kernelBytes, requireServable, residentBytes } from './model-memory.ts';
+import { wholeStream } from './whole-stream.ts';
 
 export interface LoadedModel {
   readonly model: Model;
@@ -82,36 +90,51 @@ export class ModelCache {
   }
 
   #begin(source: ModelSource): Entry {
-    const loading = this.#turn.then(() => this.#load(source, () => entry));
-    const entry: Entry = { loading, bytes: 0 };
-    this.#turn = loading.catch(() => {
+    const entry: Entry = { loading: this.#obtain(source, () => entry), bytes: 0 };
+    const settled = entry.loading.then(undefined, () => {
       // Forgotten, so that the next request tries again.
       if (this.#entries.get(source.key) === entry) this.#entries.delete(source.key);
     });
-    this.#keepAlive(this.#turn);
+    this.#keepAlive(settled);
     return entry;
   }
 
-  async #load({ key, version, open }: ModelSource, entryOf: () => Entry): Promise<LoadedModel> {
+  async #obtain({ key, version, open }: ModelSource, entryOf: () => Entry): Promise<LoadedModel> {
     try {
       const late = () => new Error(`no whole file within ${MAX_LOAD_MS} ms`);
-      const artifact = await readArtifact(await within(open().then(wholeFile), MAX_LOAD_MS, late));
-      if (version !== undefined && artifact.version !== version) {
-        throw new LacunaError('artifact_corrupt', `models: expected version ${version}, got ${artifact.version}.`);
-      }
-      requireServable(artifact);
-      const bytes = residentBytes(artifact);
-      this.#makeRoom(bytes);
-      const model = loadModel(createWasmInference(this.#kernels, kernelBytes(artifact)), artifact, CACHED_WORDS);
-      entryOf().bytes = bytes;
-      this.figures.loads++;
-      return { model, version: artifact.version };
+      // Waiting for a file to begin holds nobody up; only one is in memory at a time.
+      const stream = await within(open(), MAX_LOAD_MS, late);
+      return await this.#inTurn(async () => {
+        const artifact = await readArtifact(
+          await within(wholeStream(stream, MAX_ARTIFACT_BYTES, tooLong), MAX_LOAD_MS, late),
+        );
+        if (version !== undefined && artifact.version !== version) {
+          throw new LacunaError('artifact_corrupt', `models: expected version ${version}, got ${artifact.version}.`);
+        }
+        return this.#load(artifact, entryOf());
+      });
     } catch (cause) {
       this.figures.failures++;
       // Deleted between being found and being opened.
       if (cause instanceof LacunaError && cause.code === 'unknown_model') throw cause;
       throw new LacunaError('unavailable', `models: ${key} cannot be loaded. Try again later.`, { key }, { cause });
     }
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const run = this.#turn.then(work);
+    this.#turn = run.catch(() => {});
+    return run;
+  }
+
+  #load(artifact: Artifact, entry: Entry): LoadedModel {
+    requireServable(artifact);
+    const bytes = residentBytes(artifact);
+    this.#makeRoom(bytes);
+    const model = loadModel(createWasmInference(this.#kernels, kernelBytes(artifact)), artifact, CACHED_WORDS);
+    entry.bytes = bytes;
+    this.figures.loads++;
+    return { model, version: artifact.version };
   }
 
   #makeRoom(needed: number): void {
@@ -124,23 +147,5 @@ export class ModelCache {
   }
 }
 
-async function wholeFile(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  const reader = stream.getReader();
-  for (let step = await reader.read(); !step.done; step = await reader.read()) {
-    size += step.value.length;
-    if (size > MAX_ARTIFACT_BYTES) {
-      reader.cancel().catch(() => {});
-      throw new LacunaError('artifact_corrupt', `models: expected at most ${MAX_ARTIFACT_BYTES} bytes, got more.`);
-    }
-    pieces.push(step.value);
-  }
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
-}
+const tooLong = () =>
+  new LacunaError('artifact_corrupt', `models: expected at most ${MAX_ARTIFACT_BYTES} bytes, got more.`);

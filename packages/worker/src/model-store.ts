@@ -2,7 +2,7 @@
 import { type ArtifactHeader, LacunaError, PassingCheck } from '@lacuna/core/inference';
 import type { Bucket } from './bindings.ts';
 import { within } from './deadline.ts';
-import { MAX_HEADER_BYTES, MAX_LOAD_MS, MAX_UPLOAD_MS, MAX_UPLOADS, MAX_VERSIONS } from './limits.ts';
+import { MAX_HEADER_BYTES, MAX_UPLOAD_MS, MAX_UPLOADS, MAX_VERSIONS } from './limits.ts';
 import {
   changeIndex,
   listIndexes,
@@ -14,6 +14,7 @@ import {
 } from './model-index.ts';
 import { requireServable } from './model-memory.ts';
 import { sha256Sink } from './runtime-digest.ts';
+import { asked } from './storage-call.ts';
 
 declare const FixedLengthStream: new (
   length: number,
@@ -47,11 +48,11 @@ export class ModelStore {
 
   /** Throws `unavailable` when the storage fails or is slow; so do all methods. */
   index(name: string): Promise<ModelIndex> {
-    return asked(readIndex(this.#bucket, name));
+    return asked('models', readIndex(this.#bucket, name));
   }
 
   list(limit: number, after: string | undefined) {
-    return asked(listIndexes(this.#bucket, limit, after));
+    return asked('models', listIndexes(this.#bucket, limit, after));
   }
 
   /**
@@ -81,6 +82,7 @@ export class ModelStore {
   async delete(name: string, version: string | undefined, precondition: Precondition): Promise<void> {
     let gone: readonly StoredVersion[] = [];
     await asked(
+      'models',
       changeIndex(this.#bucket, name, precondition, (versions) => {
         gone = versions.filter((stored) => version === undefined || stored.version === version);
         if (gone.length === 0) throw unknownVersion(name, version);
@@ -92,7 +94,7 @@ export class ModelStore {
 
   /** The file of a version. Throws `unknown_model` when it is not there (any more). */
   async open(name: string, { object, version }: StoredVersion): Promise<ReadableStream<Uint8Array>> {
-    const found = await asked(this.#bucket.get(object));
+    const found = await asked('models', this.#bucket.get(object));
     if (!found) throw unknownVersion(name, version);
     return found.body;
   }
@@ -101,7 +103,7 @@ export class ModelStore {
   async sweep(name: string): Promise<void> {
     const { versions } = await this.index(name);
     const named = new Set(versions.map(({ object }) => object));
-    const { objects } = await asked(this.#bucket.list({ prefix: `files/${name}/` }));
+    const { objects } = await asked('models', this.#bucket.list({ prefix: `files/${name}/` }));
     const before = Date.now() - ORPHAN_AGE_MS;
     await this.#remove(
       objects.filter(({ key, uploaded }) => !named.has(key) && uploaded.getTime() < before).map(({ key }) => key),
@@ -131,7 +133,7 @@ export class ModelStore {
       const header = await check.finish();
       if (held) await writer.write(held);
       await writer.close();
-      await asked(stored);
+      await asked('models', stored);
       return header;
     };
     try {
@@ -157,6 +159,7 @@ export class ModelStore {
       ...(upload.description === undefined ? {} : { description: upload.description }),
     };
     const index = await asked(
+      'models',
       changeIndex(this.#bucket, name, upload.precondition, (versions) => {
         const known = versions.findIndex(({ version }) => version === added.version);
         // The same content again is the latest again; its file stays the one that it was.
@@ -181,14 +184,4 @@ export class ModelStore {
 function unknownVersion(name: string, version: string | undefined): LacunaError {
   const wanted = version === undefined ? name : `${name}@${version}`;
   return new LacunaError('unknown_model', `models: expected a stored model, got ${wanted}.`, { name, version });
-}
-
-/** The storage's answer; its own failures and silence as `unavailable`. */
-async function asked<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await within(work, MAX_LOAD_MS, () => new Error(`no answer within ${MAX_LOAD_MS} ms`));
-  } catch (cause) {
-    if (cause instanceof LacunaError) throw cause;
-    throw new LacunaError('unavailable', 'models: the storage does not answer. Try again later.', {}, { cause });
-  }
 }

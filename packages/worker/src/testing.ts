@@ -11,12 +11,13 @@ import {
   Tokenizer,
   writeArtifact,
 } from '@lacuna/core';
+import { hexOf } from '@lacuna/core/inference';
 import kernels from '@lacuna/core/kernels/inference-relaxed.wasm';
 import { expect, vi } from 'vitest';
 import { createApp } from './app.ts';
 import type { Bucket, Env, Files } from './bindings.ts';
 import type { Services } from './context.ts';
-import { hex, sha256 } from './runtime-digest.ts';
+import { sha256 } from './runtime-digest.ts';
 import { createServices } from './services.ts';
 
 const WORDS = 'a the cat dog sat on mat ran home good bad film was it very . , ! ##s ##ing'.split(' ');
@@ -108,7 +109,7 @@ export interface TestApp {
 /** An isolate of its own: the app over these files, without a limit on how often it is asked. */
 export async function testApp(files: Files, changed: Partial<Env> = {}): Promise<TestApp> {
   const kept: Promise<unknown>[] = [];
-  const ROOT_KEY_SHA256 = hex(await sha256(ROOT_KEY));
+  const ROOT_KEY_SHA256 = hexOf(await sha256(ROOT_KEY));
   const settings = { REQUESTS_PER_MINUTE: '0', LOGS: 'none', ROOT_KEY_SHA256, ...changed };
   const services = createServices({ ASSETS: files, ...settings }, kernels, (work) => void kept.push(work));
   return { app: createApp(() => services), services, kept };

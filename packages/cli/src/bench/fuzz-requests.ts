@@ -127,15 +127,15 @@ const segment = fc.oneof(
     '%',
     '',
   ),
-  fc.string({ maxLength: 30 }).map(encodeURIComponent_),
+  fc.string({ maxLength: 30 }).map(encoded),
   fc.integer({ min: 1, max: 4_000 }).map((length) => 'a'.repeat(length)),
 );
 const oddPath = fc
-  .tuple(fc.array(segment, { maxLength: 6 }), fc.option(fc.string({ maxLength: 50 }).map(encodeURIComponent_)))
+  .tuple(fc.array(segment, { maxLength: 6 }), fc.option(fc.string({ maxLength: 50 }).map(encoded)))
   .map(([segments, query]) => `/${segments.join('/')}${query === null ? '' : `?${query}`}`);
 
 /** Lone halves of a character have no encoding. */
-function encodeURIComponent_(text: string): string {
+function encoded(text: string): string {
   return encodeURIComponent(text.toWellFormed());
 }
 

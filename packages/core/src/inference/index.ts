@@ -1,5 +1,5 @@
 /** What inference needs and nothing more: the Worker's bundle is made of this. A table of contents. */
-export { type Artifact, type ArtifactHeader, readArtifact } from '../artifact/artifact.ts';
+export { type Artifact, type ArtifactHeader, hexOf, readArtifact } from '../artifact/artifact.ts';
 export type { ModelTask } from '../artifact/metadata.ts';
 export { PassingCheck, type Sha256Sink } from '../artifact/passing-check.ts';
 export { createWasmInference } from '../backends/wasm/inference.ts';

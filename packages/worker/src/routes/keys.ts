@@ -3,7 +3,8 @@ import { createRoute } from '@hono/zod-openapi';
 import type { KeyDescription } from '../key-store.ts';
 import { createRouter } from '../router.ts';
 import { ALWAYS, failures, json } from '../schemas/common.ts';
-import { KeyCreated, KeyId, KeyRequest, KeysResponse, PageQuery } from '../schemas/models.ts';
+import { KeyCreated, KeyId, KeyRequest, KeysResponse } from '../schemas/keys.ts';
+import { PageQuery } from '../schemas/models.ts';
 
 const shared = { tags: ['Keys'], security: [{ key: [] }] };
 
@@ -13,7 +14,7 @@ const create = createRoute({
   path: '/v1/keys',
   summary: 'Makes a key. It is shown this once.',
   request: { body: { content: { 'application/json': { schema: KeyRequest } }, required: true } },
-  responses: { 201: json(KeyCreated, 'The key.'), ...failures([400, 403, 413, 415, ...ALWAYS]) },
+  responses: { 201: json(KeyCreated, 'The key.'), ...failures([400, 403, 408, 413, 415, ...ALWAYS]) },
 });
 const list = createRoute({
   ...shared,

@@ -35,4 +35,4 @@ function codesOf(status: number): string {
 /** What any route may answer: who asks is looked at before what is asked. */
 export const ALWAYS = [401, 429, 500, 503] as const;
 /** What a route with a JSON body and a model may answer besides. */
-export const WITH_BODY = [400, 403, 404, 413, 415, 422, ...ALWAYS] as const;
+export const WITH_BODY = [400, 403, 404, 408, 413, 415, 422, ...ALWAYS] as const;

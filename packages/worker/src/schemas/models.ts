@@ -1,6 +1,5 @@
 /** Models and keys as the service tells of them. */
 import { z } from '@hono/zod-openapi';
-import { SCOPES } from '../key-store.ts';
 import { MODEL_ID } from '../registry.ts';
 
 const Task = z.enum(['fill-mask', 'text-classification']);
@@ -96,43 +95,4 @@ export const PublishedResponse = z.object({ name: z.string(), ...ModelVersion.sh
     labels: [],
     created_at: '2026-11-25T12:00:00.000Z',
   },
-});
-
-const Scopes = z.array(z.enum(SCOPES)).min(1).max(SCOPES.length);
-const keyFields = {
-  id: z.string(),
-  name: z.string(),
-  scopes: Scopes,
-  created_at: z.string(),
-};
-
-export const KeyRequest = z
-  .strictObject({ name: z.string().min(1).max(100), scopes: Scopes })
-  .openapi('KeyRequest', { example: { name: 'ci', scopes: ['read', 'write'] } });
-
-export const KeyCreated = z
-  .object({ ...keyFields, key: z.string().openapi({ description: 'Shown this once.' }) })
-  .openapi('KeyCreated', {
-    example: {
-      id: '0123456789abcdef',
-      name: 'ci',
-      scopes: ['read', 'write'],
-      created_at: '2026-11-25T12:00:00.000Z',
-      key: 'lk_0123456789abcdef_…',
-    },
-  });
-
-export const KeysResponse = z
-  .object({ keys: z.array(z.object(keyFields)), next_cursor: z.string().optional() })
-  .openapi('KeysResponse', {
-    example: {
-      keys: [{ id: '0123456789abcdef', name: 'ci', scopes: ['read', 'write'], created_at: '2026-11-25T12:00:00.000Z' }],
-    },
-  });
-
-export const KeyId = z.object({
-  id: z
-    .string()
-    .regex(/^[0-9a-f]{16}$/)
-    .openapi({ param: { name: 'id', in: 'path' } }),
 });
