@@ -251,3 +251,14 @@ it('is at most 25 kB after gzip', async () => {
   expect(bytes).toBeGreaterThan(1_000);
   expect(bytes).toBeLessThanOrEqual(25_000);
 });
+
+it('a key is asked for once: twice would make two', async () => {
+  let count = 0;
+  const baseUrl = await serve((_request, response) => {
+    count++;
+    json(response, 503, { error: { code: 'unavailable', message: '' } });
+  });
+  const making = createClient({ baseUrl, key: 'lk_1', backoffMs: 1 }).createKey({ name: 'ci', scopes: ['read'] });
+  await expect(making).rejects.toMatchObject({ code: 'unavailable' });
+  expect(count).toBe(1);
+});

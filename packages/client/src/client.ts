@@ -92,6 +92,8 @@ type Item<Post> = Exclude<InferResponseType<Post, 200>, { results: unknown }>;
 export function createClient(options: ClientOptions): LacunaClient {
   const { v1 } = createApi(options);
   const uploads = createApi({ ...options, timeoutMs: Math.max(options.timeoutMs ?? 0, UPLOAD_TIMEOUT_MS) }).v1;
+  // Asked twice, it would make two: a key whose answer was lost is nobody's.
+  const once = createApi({ ...options, retries: 0 }).v1;
   const models = v1.models[':id'];
   return {
     fillMask: ask<FillMaskOptions, Item<Routes['fill-mask']['$post']>, Candidate[][]>(
@@ -136,7 +138,7 @@ export function createClient(options: ClientOptions): LacunaClient {
       await answerOf(await models.$delete({ param: { id } }, withSignal(signal)));
     },
     async createKey({ name, scopes }, { signal } = {}) {
-      return answerOf(await v1.keys.$post({ json: { name, scopes: [...scopes] } }, withSignal(signal)));
+      return answerOf(await once.keys.$post({ json: { name, scopes: [...scopes] } }, withSignal(signal)));
     },
     async keys({ signal } = {}) {
       const all: ApiKey[] = [];

@@ -16,8 +16,8 @@ const RETRIED = new Set([429, 503]);
 const WITHOUT_BODY = new Set([204, 304]);
 
 /**
- * Gives an answer of any status, its body read to the end. Throws `timeout`, `network`, `aborted`. Every request of the
- * API can be repeated without harm; a body must be one that can be read twice.
+ * Gives an answer of any status, its body read to the end. Throws `timeout`, `network`, `aborted`. Requests are repeated:
+ * they must be such that this does no harm, and their bodies such that can be read twice.
  */
 export function patientFetch(policy: Policy): typeof globalThis.fetch {
   return async (input, init = {}) => {
