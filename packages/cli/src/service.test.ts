@@ -1,5 +1,7 @@
 /** The service as its users meet it: `lacuna publish` and `lacuna keys`, the client, other people's clients, over HTTP. */
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { featureExtraction, fillMask, textClassification } from '@huggingface/inference';
@@ -74,6 +76,15 @@ describe('lacuna publish and lacuna keys', () => {
     const { key, sha256 } = json as { key: string; sha256: string };
     expect([key, sha256]).toEqual([expect.stringMatching(/^lk_[0-9a-f]{16}_[0-9a-f]{64}$/), keySha256(key)]);
   });
+});
+
+it('a GET that brings a body is answered as one without', async () => {
+  const { hostname, port } = new URL(server.address);
+  const sent = request({ hostname, port, path: '/v1/models', method: 'GET', headers: { 'content-length': 1 } });
+  sent.end('x');
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+  answer.resume();
+  expect(answer.statusCode).toBe(200);
 });
 
 describe('the client', () => {

@@ -25,7 +25,7 @@ export const MAX_IN_FLIGHT = 64;
 /** Bytes of an uploaded file, and of its header with the vocabulary in it. */
 export const MAX_ARTIFACT_BYTES = 20_000_000;
 export const MAX_HEADER_BYTES = 1_000_000;
-/** What the models of an isolate may take while they serve, one or all; the rest is for a file being loaded, for requests and code. */
+/** What the models of an isolate may take while they serve, one or all. The rest: a file being loaded, requests, code. */
 export const MODEL_CACHE_BYTES = 64_000_000;
 export const MAX_VERSIONS = 100;
 /** An upload must have come in by then. */
