@@ -52,6 +52,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => general((await import('./commands/serve.ts')).serve),
   },
   {
+    name: 'publish',
+    summary: 'send a model to a running service',
+    load: async () => general((await import('./commands/publish.ts')).publish),
+  },
+  {
+    name: 'keys',
+    summary: "make and revoke a service's API keys",
+    load: async () => general((await import('./commands/keys.ts')).keys),
+  },
+  {
     name: 'bench',
     summary: 'measure kernels, training, the edge, or one objective against the other',
     load: async () => general((await import('./commands/bench.ts')).bench),

@@ -31,7 +31,8 @@ beforeAll(async () => {
     { name: 'critic', task: 'text-classification', file: 'critic.st' },
   ];
   writeFileSync(join(folder, 'models.json'), JSON.stringify({ models }));
-  server = await startEdgeServer({ port: await freePort(), models: folder, output: 'ignore' });
+  const state = join(folder, 'state');
+  server = await startEdgeServer({ port: await freePort(), models: folder, state, output: 'ignore' });
   client = createClient({ baseUrl: server.address });
 });
 

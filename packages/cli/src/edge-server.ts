@@ -6,11 +6,17 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { LacunaError } from '@lacuna/core/errors';
+import { groupMembers } from './process-figures.ts';
 import { type ProcessGroup, spawnGroup } from './process-group.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 4_000;
+/**
+ * Local runtimes let a heap grow without collecting it; a deployment's isolate has 128 MB, of which models may take half.
+ * What is measured on this machine is given no more.
+ */
+export const DEPLOYED_HEAP = '--max-heap-size=64';
 const HOST = '127.0.0.1';
 /** Where else `localhost` may lead. */
 const HOST_V6 = '::1';
@@ -19,6 +25,8 @@ export interface EdgeServer {
   readonly address: string;
   /** Settles when the server has ended by itself. */
   readonly ended: Promise<void>;
+  /** Of the runtime behind it, on Linux. */
+  processes(): number[];
   stop(): Promise<void>;
 }
 
@@ -26,6 +34,12 @@ export interface EdgeServerOptions {
   readonly port: number;
   /** A folder of artifacts served in place of the default models. */
   readonly models?: string;
+  /** Settings in place of those in `wrangler.toml`. */
+  readonly vars?: Readonly<Record<string, string>>;
+  /** Where stored models and keys are kept; by default `.wrangler` at the top, from one start to the next. */
+  readonly state?: string;
+  /** Flags of the runtime's engine. */
+  readonly v8Flags?: string;
   /** Where Wrangler's own output goes. */
   readonly output: 'inherit' | 'ignore';
   readonly signal?: AbortSignal;
@@ -44,7 +58,11 @@ export async function startEdgeServer(options: EdgeServerOptions): Promise<EdgeS
   const group = spawnGroup(process.execPath, wranglerLine(options), {
     cwd: ROOT,
     stdio: ['ignore', options.output, options.output],
-    env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true', CI: 'true' },
+    env: {
+      ...process.env,
+      ...{ WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true', CI: 'true' },
+      ...(options.v8Flags === undefined ? {} : { MINIFLARE_WORKERD_V8_FLAGS: options.v8Flags }),
+    },
   });
   const stop = () => group.stop(STOP_LIMIT_MS);
   try {
@@ -53,16 +71,19 @@ export async function startEdgeServer(options: EdgeServerOptions): Promise<EdgeS
     await stop();
     throw error;
   }
-  return { address: `http://localhost:${options.port}`, ended: group.ended, stop };
+  const processes = () => groupMembers(group.pid ?? 0, 'workerd');
+  return { address: `http://localhost:${options.port}`, ended: group.ended, processes, stop };
 }
 
-function wranglerLine({ port, models }: EdgeServerOptions): string[] {
+function wranglerLine({ port, models, vars = {}, state }: EdgeServerOptions): string[] {
   return [
     '--no-warnings',
     resolve(ROOT, 'node_modules/wrangler/wrangler-dist/cli.js'),
     ...['dev', '--local', '--ip', HOST, '--port', String(port), '--inspector-port', '0'],
     ...['--show-interactive-dev-session', 'false', '--log-level', 'warn'],
     ...(models === undefined ? [] : ['--assets', resolve(models)]),
+    ...(state === undefined ? [] : ['--persist-to', resolve(state)]),
+    ...Object.entries(vars).flatMap(([name, value]) => ['--var', `${name}:${value}`]),
   ];
 }
 

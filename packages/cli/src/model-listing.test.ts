@@ -1,8 +1,10 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { listModel } from './model-listing.ts';
+import { listModel, readListing } from './model-listing.ts';
+import { readTrainedModel } from './trained-model.ts';
 
 let folder: string;
 let list: string;
@@ -70,4 +72,11 @@ it.each(['{"models": [', 'null', '[]', '{"models": {}}', '{"models": [null]}', '
 it('takes only a list that is not there for an empty one', async () => {
   mkdirSync(list);
   await expect(add('a.st', 'a')).rejects.toMatchObject({ name: 'LacunaError', code: 'malformed_data' });
+});
+
+it('the models that ship are listed with the versions that their files have', async () => {
+  const folder = fileURLToPath(new URL('../../../models', import.meta.url));
+  const listed = await readListing(join(folder, 'models.json'));
+  const found = await Promise.all(listed.map(async ({ file }) => readTrainedModel(join(folder, file))));
+  expect(listed.map(({ version }) => version)).toEqual(found.map(({ version }) => version));
 });

@@ -9,6 +9,8 @@ interface ListedModel {
   readonly task: string;
   readonly file: string;
   readonly description?: string;
+  /** Names the file's content. */
+  readonly version?: string;
 }
 
 /**

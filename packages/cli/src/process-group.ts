@@ -3,6 +3,8 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface ProcessGroup {
+  /** Of the leader; undefined when it did not start. */
+  readonly pid: number | undefined;
   /** Settles when the child has ended. */
   readonly ended: Promise<void>;
   /** The exit code or signal that the child ended with, or why it did not start; undefined while it runs. */
@@ -26,6 +28,7 @@ export function spawnGroup(command: string, line: readonly string[], options: Sp
   });
   const outcome = () => failure?.message ?? child.exitCode ?? child.signalCode ?? undefined;
   return {
+    pid: child.pid,
     ended,
     outcome,
     stop: async (graceMs) => {

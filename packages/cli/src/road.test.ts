@@ -105,10 +105,11 @@ describe('lacuna', () => {
       report: { relativeError: expect.any(Number) },
     });
     ran(lacuna('export', '--model', at('critic'), '--out', at('models/critic.safetensors'), '--json'));
+    const version = expect.stringMatching(/^[0-9a-f]{16}$/);
     expect(JSON.parse(readFileSync(at('models/models.json'), 'utf8'))).toEqual({
       models: [
-        { name: 'filler', task: 'fill-mask', description: 'a toy', file: 'filler.safetensors' },
-        { name: 'critic', task: 'text-classification', file: 'critic.safetensors' },
+        { name: 'filler', task: 'fill-mask', version, description: 'a toy', file: 'filler.safetensors' },
+        { name: 'critic', task: 'text-classification', version, file: 'critic.safetensors' },
       ],
     });
   });

@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createClient } from './index.ts';
+import { createClient, LacunaError } from './index.ts';
 
 let server: Server | undefined;
 
@@ -161,4 +163,102 @@ describe('createClient', () => {
     });
     await expect(createClient({ baseUrl }).models()).rejects.toMatchObject({ code: 'internal' });
   });
+});
+
+describe('the other tasks', () => {
+  it('ask for embeddings, scores and gaps filled one by one', async () => {
+    const asked: unknown[] = [];
+    const tokens = [{ token: 1, token_str: 'a', log_probability: -1 }];
+    const answers: Record<string, object> = {
+      '/v1/embed': { model: 'm', embedding: [0.6, 0.8] },
+      '/v1/score': { model: 'm', log_likelihood: -1, pseudo_perplexity: 2.7, tokens },
+      '/v1/fill-mask': { model: 'm', gaps: [[]], filled: 'a b' },
+    };
+    const baseUrl = await serve((request, response, _n, body) => {
+      asked.push([request.url, JSON.parse(body)]);
+      json(response, 200, answers[request.url ?? '']);
+    });
+    const client = createClient({ baseUrl });
+    expect(await client.embed('a', { normalize: false })).toEqual([0.6, 0.8]);
+    expect(await client.score('a', { passes: 2 })).toEqual({ log_likelihood: -1, pseudo_perplexity: 2.7, tokens });
+    expect(await client.fillOneByOne('a [MASK]', { topK: 1 })).toEqual({ gaps: [[]], filled: 'a b' });
+    expect(asked).toEqual([
+      ['/v1/embed', { text: 'a', normalize: false }],
+      ['/v1/score', { text: 'a', passes: 2 }],
+      ['/v1/fill-mask', { text: 'a [MASK]', top_k: 1, strategy: 'one_by_one' }],
+    ]);
+  });
+
+  it('give an error in place of a text that has no answer, when asked to', async () => {
+    const error = { code: 'empty_text', message: 'nothing' };
+    const baseUrl = await serve((_request, response) => {
+      json(response, 200, { results: [{ labels: [] }, { error }] });
+    });
+    const [labels, failed] = await createClient({ baseUrl }).classify(['a', ''], { partial: true });
+    expect(labels).toEqual([]);
+    expect(failed).toBeInstanceOf(LacunaError);
+    expect(failed).toMatchObject(error);
+  });
+});
+
+describe('with a key', () => {
+  it('publishes and deletes models, makes, lists and revokes keys', async () => {
+    const asked: unknown[] = [];
+    const baseUrl = await serve((request, response, _n, body) => {
+      const { method, url, headers } = request;
+      asked.push([method, url, headers.authorization, headers['content-type'], headers['if-none-match'], body]);
+      if (method === 'DELETE') response.writeHead(204).end();
+      else json(response, method === 'GET' ? 200 : 201, { keys: [], version: 'v' });
+    });
+    const client = createClient({ baseUrl, key: 'lk_1' });
+    const published = await client.publish('mine', new TextEncoder().encode('file'), {
+      description: 'of mine',
+      createOnly: true,
+    });
+    expect(published).toMatchObject({ version: 'v' });
+    await client.publish('mine', new Blob(['file']));
+    await client.deleteModel('mine@0123456789abcdef');
+    await client.createKey({ name: 'ci', scopes: ['read'] });
+    expect(await client.keys()).toEqual([]);
+    await client.revokeKey('0123');
+    const key = 'Bearer lk_1';
+    const type = 'application/octet-stream';
+    expect(asked).toEqual([
+      ['PUT', '/v1/models/mine?description=of+mine', key, type, '*', 'file'],
+      ['PUT', '/v1/models/mine', key, type, undefined, 'file'],
+      ['DELETE', '/v1/models/mine@0123456789abcdef', key, undefined, undefined, ''],
+      ['POST', '/v1/keys', key, 'application/json', undefined, '{"name":"ci","scopes":["read"]}'],
+      ['GET', '/v1/keys', key, undefined, undefined, ''],
+      ['DELETE', '/v1/keys/0123', key, undefined, undefined, ''],
+    ]);
+  });
+
+  it('lists every page of models', async () => {
+    const page = (name: string, more: object) => ({ models: [{ name, task: 'fill-mask', default: false }], ...more });
+    const baseUrl = await serve((request, response, n) => {
+      expect(request.url).toBe(n === 0 ? '/v1/models' : '/v1/models?cursor=a');
+      json(response, 200, n === 0 ? page('a', { next_cursor: 'a' }) : page('b', {}));
+    });
+    expect((await createClient({ baseUrl }).models()).map(({ name }) => name)).toEqual(['a', 'b']);
+  });
+});
+
+it('is at most 25 kB after gzip', async () => {
+  const { build } = await import('esbuild');
+  const entryPoints = [fileURLToPath(new URL('./index.ts', import.meta.url))];
+  const { outputFiles } = await build({ entryPoints, bundle: true, minify: true, format: 'esm', write: false });
+  const bytes = gzipSync(outputFiles[0]?.contents ?? '').length;
+  expect(bytes).toBeGreaterThan(1_000);
+  expect(bytes).toBeLessThanOrEqual(25_000);
+});
+
+it('a key is asked for once: twice would make two', async () => {
+  let count = 0;
+  const baseUrl = await serve((_request, response) => {
+    count++;
+    json(response, 503, { error: { code: 'unavailable', message: '' } });
+  });
+  const making = createClient({ baseUrl, key: 'lk_1', backoffMs: 1 }).createKey({ name: 'ci', scopes: ['read'] });
+  await expect(making).rejects.toMatchObject({ code: 'unavailable' });
+  expect(count).toBe(1);
 });

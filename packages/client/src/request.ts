@@ -1,4 +1,4 @@
-/** One request with a deadline, retries and typed errors. */
+/** A `fetch` with a deadline for each attempt, retries and typed errors; and answers read with the service's codes. */
 import { type ErrorCode, LacunaError } from '@lacuna/core/errors';
 
 export interface Policy {
@@ -13,59 +13,65 @@ export interface Policy {
 
 const MAX_WAIT_MS = 30_000;
 const RETRIED = new Set([429, 503]);
+const WITHOUT_BODY = new Set([204, 304]);
 
 /**
- * Sends the request and parses the answer as JSON. Throws `LacunaError` with the service's code, or `timeout`, `network`,
- * `aborted`. Every request of the API can be repeated without harm.
+ * Gives an answer of any status, its body read to the end. Throws `timeout`, `network`, `aborted`. Requests are repeated:
+ * they must be such that this does no harm, and their bodies such that can be read twice.
  */
-export async function requestJson(
-  url: string,
-  body: unknown,
-  policy: Policy,
-  signal: AbortSignal | undefined,
-): Promise<unknown> {
-  for (let attempt = 0; ; attempt++) {
-    const last = attempt >= policy.retries;
-    let response: Response | undefined;
-    let text: string | undefined;
-    try {
-      response = await send(url, body, policy, signal);
-      // Nobody reads the body of an answer that is asked for again, so how its stream ends is nobody's concern.
-      if (RETRIED.has(response.status) && !last) response.body?.cancel().catch(() => {});
-      else text = await response.text();
-    } catch (error) {
-      const failure = asFailure(error, url, policy, signal);
-      if (last || failure.code !== 'network') throw failure;
+export function patientFetch(policy: Policy): typeof globalThis.fetch {
+  return async (input, init = {}) => {
+    const url = input instanceof Request ? input.url : String(input);
+    const signal = init.signal ?? undefined;
+    for (let attempt = 0; ; attempt++) {
+      const last = attempt >= policy.retries;
+      let response: Response | undefined;
+      let body: ArrayBuffer | undefined;
+      try {
+        const deadline = AbortSignal.timeout(policy.timeoutMs);
+        response = await policy.fetch(input, {
+          ...init,
+          signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+        });
+        // Nobody reads the body of an answer that is asked for again, so how its stream ends is nobody's concern.
+        if (RETRIED.has(response.status) && !last) response.body?.cancel().catch(() => {});
+        else body = await response.arrayBuffer();
+      } catch (error) {
+        const failure = asFailure(error, url, policy, signal);
+        if (last || failure.code !== 'network') throw failure;
+      }
+      if (response !== undefined && body !== undefined) {
+        const { status, headers } = response;
+        return new Response(WITHOUT_BODY.has(status) ? null : body, { status, headers });
+      }
+      await pause(waitMs(response?.headers.get('retry-after') ?? undefined, attempt, policy), signal);
     }
-    if (response !== undefined && text !== undefined) return parsed(response, text, url);
-    await pause(waitMs(response?.headers.get('retry-after') ?? undefined, attempt, policy), signal);
-  }
+  };
 }
 
-function send(url: string, body: unknown, policy: Policy, signal: AbortSignal | undefined): Promise<Response> {
-  const deadline = AbortSignal.timeout(policy.timeoutMs);
-  return policy.fetch(url, {
-    signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
-    ...(body === undefined
-      ? {}
-      : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
-  });
-}
-
-/** The value of a whole answer. Throws what the service says is wrong. */
-function parsed(response: Response, text: string, url: string): unknown {
+/** The value of an answer. Throws what the service says is wrong, as a `LacunaError` with its code. */
+export async function answerOf<T>(response: {
+  readonly ok: boolean;
+  readonly status: number;
+  text(): Promise<string>;
+}) {
+  const text = await response.text();
+  if (response.ok && text === '') return undefined as T;
   let answer: unknown;
   try {
     answer = JSON.parse(text);
   } catch {
     answer = undefined;
   }
-  if (response.ok && answer !== undefined) return answer;
+  if (response.ok && answer !== undefined) return answer as T;
+  throw refusal(answer, response.status);
+}
+
+/** What an answer that is an error says. */
+export function refusal(answer: unknown, status: number): LacunaError {
   const { error } = (answer ?? {}) as { error?: { code?: ErrorCode; message?: string } };
-  const code =
-    error?.code ?? (response.status === 429 ? 'rate_limited' : response.status === 503 ? 'unavailable' : 'internal');
-  const message = error?.message ?? `${url}: expected JSON, got status ${response.status}.`;
-  throw new LacunaError(code, message, { status: response.status });
+  const code = error?.code ?? (status === 429 ? 'rate_limited' : status === 503 ? 'unavailable' : 'internal');
+  return new LacunaError(code, error?.message ?? `service: expected JSON, got status ${status}.`, { status });
 }
 
 function asFailure(error: unknown, url: string, policy: Policy, signal: AbortSignal | undefined): LacunaError {

@@ -115,5 +115,15 @@ export { studentConfig } from './distill/student.ts';
 
 // inference: a model that answers
 
-export { type FillMaskCandidate, MASK } from './inference/gaps.ts';
-export { type ClassifyOptions, type FillMaskOptions, type LabelScore, loadModel, Model } from './inference/model.ts';
+export { MASK } from './inference/gaps.ts';
+export { loadModel, Model } from './inference/model.ts';
+export type {
+  ClassifyOptions,
+  EmbedOptions,
+  Filled,
+  FillMaskCandidate,
+  FillMaskOptions,
+  LabelScore,
+  ScoreOptions,
+  TextScore,
+} from './inference/options.ts';

@@ -1,20 +1,17 @@
 import { env, exports } from 'cloudflare:workers';
-import kernels from '@lacuna/core/kernels/inference-relaxed.wasm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createApp, MAX_BODY_BYTES } from './app.ts';
-import { STATUS } from './errors.ts';
-import { type Files, Registry } from './registry.ts';
-import { MAX_RESPONSE_BYTES, responseBytes } from './response-size.ts';
-import { MAX_TEXT_LENGTH } from './schemas.ts';
-import { expectError, logged, postTo, testFiles } from './testing.ts';
+import { createApp } from './app.ts';
+import type { Files } from './bindings.ts';
+import { MAX_BODY_BYTES, MAX_BODY_MS, MAX_RESPONSE_BYTES, MAX_TEXT_LENGTH } from './limits.ts';
+import { responseBytes } from './response-size.ts';
+import { expectError, logged, postTo, testApp, testFiles } from './testing.ts';
 
 let files: Awaited<ReturnType<typeof testFiles>>;
 let app: ReturnType<typeof createApp>;
 
 beforeEach(async () => {
   files = await testFiles();
-  const registry = new Registry(files, kernels);
-  app = createApp(() => registry);
+  ({ app } = await testApp(files));
 });
 
 afterEach(() => {
@@ -148,23 +145,6 @@ describe('GET', () => {
     expect(files.requested).toEqual([]);
   });
 
-  it('describes itself, with every status that it can give', async () => {
-    const document = await (await app.request('/openapi.json')).json<{ paths: object }>();
-    expect(Object.keys(document.paths).sort()).toEqual(['/healthz', '/v1/classify', '/v1/fill-mask', '/v1/models']);
-    const statuses = (path: string, method: string) => {
-      const { responses } =
-        (document.paths as Record<string, Record<string, { responses: object }>>)[path]?.[method] ?? {};
-      return Object.keys(responses ?? {});
-    };
-    const ofPosts = ['200', '400', '404', '413', '415', '422', '500', '503'];
-    expect(statuses('/v1/fill-mask', 'post')).toEqual(ofPosts);
-    expect(statuses('/v1/classify', 'post')).toEqual(ofPosts);
-    expect(statuses('/v1/models', 'get')).toEqual(['200', '500', '503']);
-    // A method that a path does not answer has no operation that could describe it.
-    const given = Object.values({ ...STATUS, internal: 500 }).filter((status) => status !== STATUS.method_not_allowed);
-    expect(ofPosts).toEqual(['200', ...new Set(given.map(String))].sort());
-  });
-
   it('says in its description how long a text may be', async () => {
     const { components } = await (await app.request('/openapi.json')).json<{
       components: { schemas: Record<string, { properties: Record<string, { description: string }> }> };
@@ -256,4 +236,14 @@ describe('other origins', () => {
     expect(response.status).toBe(204);
     expect(response.headers.get('access-control-allow-origin')).toBe('*');
   });
+});
+
+it('a body that does not come to its end is given up with timeout', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const body = new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode('{"text":')) });
+  const headers = { 'content-type': 'application/json' };
+  const asked = app.request(new Request('http://edge/v1/classify', { method: 'POST', headers, body }));
+  for (let i = 0; i < 20; i++) await vi.advanceTimersByTimeAsync(MAX_BODY_MS / 10);
+  await expectError(asked, 408, 'timeout');
+  vi.useRealTimers();
 });

@@ -1,172 +1,99 @@
-/** The edge API as a Hono app: routes, limits, errors. Which models it serves comes from a registry. */
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+/** The edge API as a Hono app: what every request goes through, and the routes. What it stands on is handed to it. */
 import { LacunaError } from '@lacuna/core/errors';
-import { bodyLimit } from 'hono/body-limit';
+import type { MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
-import { HTTPException } from 'hono/http-exception';
-import { answerError, errorResponse } from './errors.ts';
-import type { Registry } from './registry.ts';
-import { requireModestResponse } from './response-size.ts';
-import {
-  ClassifyRequest,
-  ClassifyResponse,
-  ErrorResponse,
-  FillMaskRequest,
-  FillMaskResponse,
-  MAX_TEXT_LENGTH,
-  ModelsResponse,
-} from './schemas.ts';
+import { etag } from 'hono/etag';
+import { NONCE, secureHeaders } from 'hono/secure-headers';
+import { authorize, identify } from './auth.ts';
+import type { AppEnv, Services } from './context.ts';
+import { documentRoutes } from './documents.ts';
+import { answerError } from './errors.ts';
+import { PathMethods } from './methods.ts';
+import { limitInFlight, limitRate } from './rate-limit.ts';
+import { takeBody } from './request-body.ts';
+import { createRouter } from './router.ts';
+import { dialectRoutes } from './routes/dialects.ts';
+import { keyRoutes } from './routes/keys.ts';
+import { modelRoutes } from './routes/models.ts';
+import { operationRoutes } from './routes/operations.ts';
+import { taskRoutes } from './routes/tasks.ts';
+import { trace } from './telemetry.ts';
 
-/** Bytes of a request's body. */
-export const MAX_BODY_BYTES = 1_000_000;
-
-const json = <S extends z.ZodType>(schema: S, description: string) => ({
-  content: { 'application/json': { schema } },
-  description,
-});
-const failed = json(ErrorResponse, 'What is wrong, with a stable code.');
-/** What any route that needs the models may answer. */
-const faults = { 500: failed, 503: failed };
-const post = <S extends z.ZodType, R extends z.ZodType>(path: `/${string}`, request: S, response: R, summary: string) =>
-  createRoute({
-    method: 'post',
-    path,
-    summary,
-    request: { body: { content: { 'application/json': { schema: request } }, required: true } },
-    responses: {
-      200: json(response, summary),
-      ...{ 400: failed, 404: failed, 413: failed, 415: failed, 422: failed, ...faults },
-    },
-  });
-
-const fillMaskRoute = post('/v1/fill-mask', FillMaskRequest, FillMaskResponse, 'Fills every [MASK] of a text.');
-const classifyRoute = post('/v1/classify', ClassifyRequest, ClassifyResponse, 'Labels a text.');
-const modelsRoute = createRoute({
-  method: 'get',
-  path: '/v1/models',
-  summary: 'The models that are served.',
-  responses: { 200: json(ModelsResponse, 'The models; the first of each task is its default.'), ...faults },
-});
-const healthRoute = createRoute({
-  method: 'get',
-  path: '/healthz',
-  summary: 'Whether the service runs.',
-  responses: { 200: json(z.object({ status: z.literal('ok') }), 'It runs.') },
-});
-
-/** Paths with the method that each of them answers. */
-const METHODS: Readonly<Record<string, string>> = {
-  '/v1/fill-mask': 'POST',
-  '/v1/classify': 'POST',
-  '/v1/models': 'GET',
-  '/healthz': 'GET',
-  '/openapi.json': 'GET',
-};
-
-export function createApp(registryOf: (env: unknown) => Registry): OpenAPIHono {
-  const app = new OpenAPIHono({
-    defaultHook: (result, c) => {
-      if (result.success) return undefined;
-      if (result.error.issues.some((issue) => issue.code === 'too_big' && issue.origin === 'string')) {
-        const expected = `a text of at most ${MAX_TEXT_LENGTH} characters`;
-        return errorResponse(
-          c,
-          'text_too_long',
-          `request: expected ${expected}, got more. Shorten it: truncate does not help.`,
-        );
-      }
-      return errorResponse(c, 'invalid_request', `request: ${z.prettifyError(result.error).replaceAll('\n', ' ')}`);
-    },
-  });
-  app.use(cors());
-  app.use(
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: (c) =>
-        errorResponse(c, 'body_too_large', `request: the body must have at most ${MAX_BODY_BYTES} bytes.`),
-    }),
-  );
-  app.use('/v1/*', async (c, next) => {
-    if (c.req.method === 'POST' && METHODS[c.req.path] === 'POST' && !isJson(c.req.header('content-type'))) {
-      const got = c.req.header('content-type') ?? 'nothing';
-      return errorResponse(c, 'unsupported_media_type', `request: expected content-type application/json, got ${got}.`);
+export function createApp(servicesOf: (env: unknown) => Services) {
+  let methods: PathMethods | undefined;
+  const methodsOf = (path: string) => {
+    methods ??= new PathMethods(app);
+    return methods.of(path);
+  };
+  const requireJson: MiddlewareHandler<AppEnv> = async (c, next) => {
+    const type = c.req.header('content-type');
+    if (c.req.method === 'POST' && !JSON_TYPE.test(type ?? '') && methodsOf(c.req.path).includes('POST')) {
+      const message = `request: expected content-type application/json, got ${type ?? 'nothing'}.`;
+      throw new LacunaError('unsupported_media_type', message);
     }
-    return next();
+    await next();
+  };
+  const app = createRouter();
+  app.use(trace, securityHeaders);
+  app.use(async (c, next) => {
+    c.set('services', servicesOf(c.env));
+    await next();
   });
-
-  app.openapi(healthRoute, (c) => c.json({ status: 'ok' as const }, 200));
-  app.openapi(modelsRoute, async (c) => {
-    const listed = await registryOf(c.env).list();
-    const models = listed.map(({ name, task, description }, i) => ({
-      name,
-      task,
-      default: listed.findIndex((other) => other.task === task) === i,
-      ...(description === undefined ? {} : { description }),
-    }));
-    return c.json({ models }, 200);
-  });
-  app.openapi(fillMaskRoute, async (c) => {
-    const body = c.req.valid('json');
-    requireModestResponse(body.texts ?? [body.text ?? ''], body);
-    const model = await registryOf(c.env).get(body.model, 'fill-mask');
-    const options = defined({ topK: body.top_k, targets: body.targets, truncate: body.truncate });
-    if (body.text !== undefined)
-      return c.json({ model: model.name, gaps: await model.fillMask(body.text, options) }, 200);
-    const results = await each(body.texts ?? [], async (text) => ({ gaps: await model.fillMask(text, options) }));
-    return c.json({ model: model.name, results }, 200);
-  });
-  app.openapi(classifyRoute, async (c) => {
-    const body = c.req.valid('json');
-    const model = await registryOf(c.env).get(body.model, 'text-classification');
-    const options = defined({ topK: body.top_k, truncate: body.truncate });
-    if (body.text !== undefined)
-      return c.json({ model: model.name, labels: await model.classify(body.text, options) }, 200);
-    const results = await each(body.texts ?? [], async (text) => ({ labels: await model.classify(text, options) }));
-    return c.json({ model: model.name, results }, 200);
-  });
-  app.doc('/openapi.json', {
-    openapi: '3.0.3',
-    info: { title: 'Lacuna', version: '0.1.0', description: 'Fill-mask and text classification at the edge.' },
-  });
-
-  app.notFound((c) => {
-    const allowed = METHODS[c.req.path];
-    if (allowed !== undefined) {
-      c.header('Allow', allowed);
-      return errorResponse(c, 'method_not_allowed', `${c.req.path}: expected ${allowed}, got ${c.req.method}.`);
-    }
-    return errorResponse(c, 'unknown_route', `No route ${c.req.method} ${c.req.path}. GET /openapi.json lists them.`);
-  });
-  app.onError((error, c) => {
-    if (error instanceof HTTPException && error.status === 400) {
-      return errorResponse(c, 'malformed_json', 'request: the body must be JSON.');
-    }
-    return answerError(c, error);
-  });
-  return app;
-}
-
-/** Answers one text after the other; an error says which text it is about. */
-async function each<R>(texts: readonly string[], answer: (text: string) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  for (const [i, text] of texts.entries()) {
-    try {
-      results.push(await answer(text));
-    } catch (error) {
-      if (!(error instanceof LacunaError)) throw error;
-      throw new LacunaError(error.code, `texts[${i}]: ${error.message}`, error.facts, { cause: error });
-    }
+  app.use(crossOrigin);
+  // Whether it runs is asked often, and must be answered when everything else is refused.
+  for (const guard of [limitRate, limitInFlight(), identify, authorize, takeBody, requireJson]) {
+    app.use((c, next) => (c.req.path === '/healthz' ? next() : guard(c, next)));
   }
-  return results;
+  app.use('/v1/models', etag());
+  app.use('/v1/models/:id', etag());
+  const routed = app
+    .route('/', taskRoutes())
+    .route('/', dialectRoutes())
+    .route('/', modelRoutes())
+    .route('/', keyRoutes())
+    .route('/', operationRoutes());
+  documentRoutes(app);
+  app.notFound((c) => {
+    const allowed = methodsOf(c.req.path);
+    if (allowed.length === 0) {
+      const message = `No route ${c.req.method} ${c.req.path}. GET /openapi.json lists them.`;
+      return answerError(new LacunaError('unknown_route', message), c);
+    }
+    c.header('Allow', allowed.join(', '));
+    const message = `${c.req.path}: expected ${allowed.join(' or ')}, got ${c.req.method}.`;
+    return answerError(new LacunaError('method_not_allowed', message), c);
+  });
+  app.onError(answerError);
+  return routed;
 }
 
-function isJson(contentType: string | undefined): boolean {
-  return /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(contentType ?? '');
-}
+/** For `hc<Api>`, the typed client. */
+export type Api = ReturnType<typeof createApp>;
 
-type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i;
 
-/** Without the entries that are undefined. */
-function defined<T extends object>(values: T): Defined<T> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Defined<T>;
-}
+const headers = {
+  crossOriginResourcePolicy: 'cross-origin',
+  crossOriginOpenerPolicy: false,
+  xXssProtection: false,
+} as const;
+const nothing = { defaultSrc: ["'none'"], frameAncestors: ["'none'"] };
+const ofAnswers = secureHeaders({ ...headers, contentSecurityPolicy: nothing });
+/** The documentation is the one page; it has a style and nothing else. */
+const ofPages = secureHeaders({
+  ...headers,
+  contentSecurityPolicy: { ...nothing, styleSrc: [NONCE], baseUri: ["'none'"], formAction: ["'none'"] },
+});
+const securityHeaders: MiddlewareHandler<AppEnv> = (c, next) => (c.req.path === '/docs' ? ofPages : ofAnswers)(c, next);
+
+/** Which origins' pages may call, as the settings say. */
+const crossOrigin: MiddlewareHandler<AppEnv> = (c, next) => {
+  const { corsOrigins } = c.var.services.settings;
+  return cors({
+    origin: corsOrigins === '*' ? '*' : [...corsOrigins],
+    allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+    allowHeaders: ['authorization', 'content-type', 'cache-control', 'if-match', 'if-none-match', 'x-use-cache'],
+    exposeHeaders: ['etag', 'location', 'retry-after', 'server-timing', 'x-cache', 'x-model', 'x-request-id'],
+    maxAge: 86_400,
+  })(c, next);
+};

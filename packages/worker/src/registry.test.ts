@@ -1,32 +1,29 @@
-import kernels from '@lacuna/core/kernels/inference-relaxed.wasm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createApp } from './app.ts';
-import { type Files, Registry } from './registry.ts';
-import { expectError, logged, postTo, testFiles } from './testing.ts';
+import type { Files } from './bindings.ts';
+import { expectError, logged, postTo, type TestApp, testApp, testFiles } from './testing.ts';
 
 let files: Awaited<ReturnType<typeof testFiles>>;
-let app: ReturnType<typeof createApp>;
+let test: TestApp;
 
 beforeEach(async () => {
   files = await testFiles();
-  const registry = new Registry(files, kernels);
-  app = createApp(() => registry);
+  test = await testApp(files);
 });
 
 afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const post = (path: string, body: unknown) => postTo(app, path, body);
+const post = (path: string, body: unknown) => postTo(test.app, path, body);
 
 describe('loading', () => {
   it('goes on when the request that began it is given up', async () => {
-    const kept: Promise<unknown>[] = [];
-    const registry = new Registry(files, kernels, (work) => kept.push(work));
+    const { services, kept } = test;
+    const get = async () => (await services.registry.resolve('critic', 'text-classification')).load();
     files.failOnce = 'critic.safetensors';
-    await registry.get('critic', 'text-classification').catch(() => {});
-    await registry.get('critic', 'text-classification');
-    await registry.get('critic', 'text-classification');
+    await get().catch(() => {});
+    await get();
+    await get();
     expect(kept.length).toBe(3); // the listing, the load that failed, the load that did not
     await Promise.all(kept);
   });
@@ -53,13 +50,8 @@ describe('loading', () => {
 
   it('is unavailable for a file that is damaged, and logs what is wrong with it and does not tell', async () => {
     const damaged = { fetch: (url: string) => (url.endsWith('.json') ? files.fetch(url) : new Response('damaged')) };
-    const registry = new Registry(damaged as Files, kernels);
     const log = logged();
-    const answer = await createApp(() => registry).request('/v1/classify', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{"text":"good"}',
-    });
+    const answer = await postTo((await testApp(damaged as Files)).app, '/v1/classify', { text: 'good' });
     await expectError(answer, 503, 'unavailable', /^models: critic\.safetensors cannot be loaded/);
     expect(log).toEqual([
       [expect.objectContaining({ code: 'unavailable' }), expect.objectContaining({ code: 'artifact_truncated' })],

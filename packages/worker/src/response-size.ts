@@ -1,7 +1,6 @@
 /** What an answer of fill-mask may weigh: each candidate carries its whole text, so that a small request can ask for much. */
 import { DEFAULT_TOP_K, LacunaError, MASK } from '@lacuna/core/inference';
-
-export const MAX_RESPONSE_BYTES = 4_000_000;
+import { MAX_RESPONSE_BYTES } from './limits.ts';
 
 /** Of a candidate's JSON besides its text: the fields' names, two numbers, the piece itself. */
 const CANDIDATE_BYTES = 120;

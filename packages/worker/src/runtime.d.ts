@@ -1,4 +1,4 @@
-/** What the runtime brings: WebAssembly files as compiled modules, its own module, and bodies that are given a type. */
+/** What the runtime brings: WebAssembly files as compiled modules, its own module, streams and digests of its own. */
 declare module '*.wasm' {
   const module: WebAssembly.Module;
   export default module;

@@ -12,6 +12,7 @@ import { startBareWorkerd } from '../bare-workerd.ts';
 import { compatibilityDate, edgeBundle, gzipBytes } from '../edge-bundle.ts';
 import { freePort, startEdgeServer } from '../edge-server.ts';
 import { readListing } from '../model-listing.ts';
+import { cpuMs } from '../process-figures.ts';
 import { readTrainedModel } from '../trained-model.ts';
 
 /** The default models' folder. */
@@ -28,6 +29,10 @@ export interface Latency {
 }
 
 export interface EdgeReport extends Latency {
+  /** What the Worker says that the model took for one request, by its own clock; the mean. */
+  readonly computeMs: number;
+  /** What workerd computed for one request, HTTP and JSON included; undefined where the system does not say. */
+  readonly cpuMsPerRequest: number | undefined;
   /** JavaScript and kernels; models are assets and not counted. */
   readonly bundleGzipBytes: number;
   readonly requests: number;
@@ -54,9 +59,14 @@ export async function benchEdge(options: EdgeBenchOptions = {}): Promise<EdgeRep
   const tokens = await tokensOf(SENTENCE, folder);
   const bundle = edgeBundle();
   const bare = await startBareWorkerd({ bundle, models: folder, compatibilityDate: compatibilityDate(), signal });
-  const measured = await latency(bare, requests, signal, (done) => onProgress?.(done, 2 * requests));
+  const cpu = () => cpuMs(bare.pid);
+  const measured = await latency(bare, requests, signal, (done) => onProgress?.(done, 2 * requests), cpu);
   const dev = await startEdgeServer({ port: await freePort(), output: 'ignore', models: folder, signal });
-  const wranglerDev = await latency(dev, requests, signal, (done) => onProgress?.(requests + done, 2 * requests));
+  const {
+    computeMs: _,
+    cpuMsPerRequest: __,
+    ...wranglerDev
+  } = await latency(dev, requests, signal, (done) => onProgress?.(requests + done, 2 * requests));
   return { ...measured, bundleGzipBytes: gzipBytes(bundle), requests, tokens, wranglerDev };
 }
 
@@ -66,31 +76,44 @@ async function latency(
   requests: number,
   signal: AbortSignal | undefined,
   onDone: (done: number) => void,
-): Promise<Latency> {
+  cpu: () => number | undefined = () => undefined,
+): Promise<Latency & Pick<EdgeReport, 'computeMs' | 'cpuMsPerRequest'>> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   try {
     const pauses = new Pauses();
+    let computedMs = 0;
     const ask = async () => {
       await pauses.take(signal);
       const begun = performance.now();
-      const { status, text } = await post(agent, `${server.address}/v1/fill-mask`, JSON.stringify({ text: SENTENCE }));
+      const { status, text, timing } = await post(
+        agent,
+        `${server.address}/v1/fill-mask`,
+        JSON.stringify({ text: SENTENCE }),
+      );
       const elapsed = performance.now() - begun;
       const { gaps } = JSON.parse(text) as { gaps?: { score: number }[][] };
       if (status !== 200 || gaps?.length !== 1 || !((gaps[0]?.[0]?.score ?? 0) > 0)) {
         throw new LacunaError('unavailable', `bench edge: expected one gap filled, got ${status}: ${text}`);
       }
+      computedMs += Number(/compute;dur=([\d.]+)/.exec(timing)?.[1] ?? Number.NaN);
       return elapsed;
     };
     const firstRequestMs = await ask();
     for (let i = 0; i < 50; i++) await ask();
     const times: number[] = [];
+    const spentBefore = cpu();
+    computedMs = 0;
     for (let i = 0; i < requests; i++) {
       times.push(await ask());
       if (i % 50 === 49) onDone(i + 1);
     }
+    const spent = cpu();
+    const cpuMsPerRequest =
+      spent === undefined || spentBefore === undefined ? undefined : (spent - spentBefore) / requests;
     times.sort((a, b) => a - b);
     const quantile = (q: number) => times[Math.min(times.length - 1, Math.floor(q * times.length))] as number;
-    return { p50Ms: quantile(0.5), p99Ms: quantile(0.99), firstRequestMs };
+    const computeMs = computedMs / requests;
+    return { p50Ms: quantile(0.5), p99Ms: quantile(0.99), firstRequestMs, computeMs, cpuMsPerRequest };
   } finally {
     agent.destroy();
     await server.stop();
@@ -98,16 +121,22 @@ async function latency(
 }
 
 /** The whole answer of one request; `fetch` would spend a millisecond of its own. */
-function post(agent: Agent, url: string, body: string): Promise<{ status: number | undefined; text: string }> {
+function post(agent: Agent, url: string, body: string): Promise<{ status?: number; text: string; timing: string }> {
   return new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+      // Each answer is to be computed.
+      'cache-control': 'no-store',
+    };
     const sent = request(url, { agent, method: 'POST', headers }, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {
         text += chunk;
       });
-      response.on('end', () => resolve({ status: response.statusCode, text }));
+      const timing = String(response.headers['server-timing'] ?? '');
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text, timing }));
       response.on('error', reject);
     });
     sent.on('error', reject);

@@ -132,6 +132,8 @@ const BENCHMARKS: Readonly<Record<string, (options: BenchValues, session: Sessio
       fields: { ...report },
       text: [
         `Fill-mask of ${report.tokens} tokens over HTTP: p50 ${ms(report.p50Ms)}, p99 ${ms(report.p99Ms)}`,
+        `Of it the model: ${ms(report.computeMs)}` +
+          (report.cpuMsPerRequest === undefined ? '' : `; CPU of the whole request: ${ms(report.cpuMsPerRequest)}`),
         `First request, model load included: ${ms(report.firstRequestMs)}`,
         `Through \`wrangler dev\`: p50 ${ms(report.wranglerDev.p50Ms)}, first ${ms(report.wranglerDev.firstRequestMs)}`,
         `Bundle without models: ${(report.bundleGzipBytes / 1000).toFixed(0)} kB gzip`,
@@ -164,6 +166,53 @@ const BENCHMARKS: Readonly<Record<string, (options: BenchValues, session: Sessio
       ].join('\n'),
     };
   },
+  load: async ({ models, connections, seconds }, { progress, signal }) => {
+    const { benchLoad } = await import('../bench/load.ts');
+    const report = await benchLoad({
+      models,
+      connections,
+      seconds,
+      signal,
+      onProgress: (done) => progress.update({ label: 'bench load', fraction: done }),
+    });
+    const { memory, cpuMsPerRequest } = report;
+    return {
+      fields: { ...report },
+      exitCode: report.errors === 0 ? 0 : 1,
+      text: [
+        `${report.requestsPerSecond.toFixed(0)} requests/s at ${connections} connections over ${seconds} s` +
+          `${report.pinned ? ', a core each' : ''}: p50 ${report.p50Ms} ms, p99 ${report.p99Ms} ms, ${report.errors} errors`,
+        cpuMsPerRequest === undefined ? '' : `${cpuMsPerRequest.toFixed(2)} ms of CPU a request`,
+        memory === undefined
+          ? ''
+          : `Memory over ${memory.requests} requests after the first: ${memory.firstMb} to ${memory.lastMb} MB`,
+      ]
+        .filter((line) => line !== '')
+        .join('\n'),
+    };
+  },
+  fuzz: async ({ seed, requests, artifacts }, { progress, signal }) => {
+    const { benchFuzz } = await import('../bench/fuzz.ts');
+    const report = await benchFuzz({
+      seed,
+      requests,
+      artifacts,
+      signal,
+      onProgress: (done) => progress.update({ label: 'bench fuzz', fraction: done }),
+    });
+    const { statuses, slowestMs, memory, failures } = report;
+    const counts = Object.entries(statuses).map(([status, count]) => `${status}: ${count}`);
+    return {
+      fields: { ...report },
+      exitCode: failures.length === 0 ? 0 : 1,
+      text: [
+        `${report.requests} requests and ${report.artifacts} files (seed ${seed}): ${counts.join(', ')}`,
+        `Slowest answer: ${slowestMs.toFixed(0)} ms`,
+        ...(memory === undefined ? [] : [`Memory: ${memory.firstMb} to ${memory.lastMb} MB`]),
+        ...(failures.length === 0 ? ['All of it held.'] : failures),
+      ].join('\n'),
+    };
+  },
 };
 
 interface BenchValues {
@@ -176,6 +225,11 @@ interface BenchValues {
   readonly rounds: number;
   readonly ratio: number;
   readonly models?: string | undefined;
+  readonly connections: number;
+  readonly seconds: number;
+  readonly seed: number;
+  readonly requests: number;
+  readonly artifacts: number;
 }
 
 export const bench = defineCommand({
@@ -202,7 +256,16 @@ export const bench = defineCommand({
     },
     backend: { kind: 'choice', choices: OTHER_BACKENDS, about: 'train: one to stand beside our kernels' },
     ratio: { kind: 'number', about: 'objective: share of tokens removed', default: 0.5 },
-    models: { kind: 'text', value: 'DIR', about: 'edge, onnx: a folder of artifacts in place of the default models' },
+    models: {
+      kind: 'text',
+      value: 'DIR',
+      about: 'edge, load, onnx: a folder of artifacts in place of the default models',
+    },
+    connections: { kind: 'integer', about: 'load: clients that ask at once', default: 16, min: 1, max: 1000 },
+    seconds: { kind: 'number', about: 'load: how long they ask', default: 60, min: 1, max: 3600 },
+    seed: { kind: 'integer', about: 'fuzz: another seed, other requests', default: 1 },
+    requests: { kind: 'integer', about: 'fuzz: random and changed requests', default: 10_000, min: 0 },
+    artifacts: { kind: 'integer', about: 'fuzz: changed files', default: 2_000, min: 0 },
   },
   examples: [
     'lacuna bench kernels --json',
@@ -213,6 +276,8 @@ export const bench = defineCommand({
     'lacuna bench objective --json',
     'lacuna bench edge --json',
     'lacuna bench onnx --json',
+    'lacuna bench load --json',
+    'lacuna bench fuzz --json',
   ],
   async run(options, [what = ''], session) {
     const benchmark = BENCHMARKS[what];

@@ -90,7 +90,9 @@ async function exportArtifact(
   }
   await saveBytes(options.out, bytes);
   const { description } = options;
-  await listModel(options.out, { name, task: exported.task, ...(description === undefined ? {} : { description }) });
+  const { version } = await readArtifact(bytes);
+  const described = description === undefined ? {} : { description };
+  await listModel(options.out, { name, task: exported.task, version, ...described });
   const worst = report.tensors.slice(0, 3).map(({ name: of, relativeError }) => `${of} ${percent(relativeError)}`);
   lines.push(
     `int8 rounds the weights by ${percent(report.relativeError)} of their norm; most: ${worst.join(', ')}.`,

@@ -12,12 +12,10 @@ import { LacunaError } from '../errors.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { type HeadConfig, parameterShapes } from '../model/parameters.ts';
 import { dequantizeRows, isQuantized, quantizeRows } from '../quantize/int8.ts';
-import { sameShape } from '../tensor/tensor.ts';
+import { type Shape, sameShape } from '../tensor/tensor.ts';
 import { piecesOf } from '../text/tokenizer-json.ts';
-import { type Json, METADATA_VERSION, type ModelTask, readMetadata, writeMetadata } from './metadata.ts';
-import { readSafetensors, type Safetensors, type StoredTensor, writeSafetensors } from './safetensors.ts';
-
-export type Quantization = 'int8' | 'none';
+import { type ArtifactMetadata, type Json, METADATA_VERSION, readMetadata, writeMetadata } from './metadata.ts';
+import { type Layout, readSafetensors, type Safetensors, type StoredTensor, writeSafetensors } from './safetensors.ts';
 
 /** What an artifact is made from. */
 export interface ArtifactParts {
@@ -32,7 +30,7 @@ export interface ArtifactParts {
   /** A parsed `tokenizer.json`. */
   readonly tokenizer: unknown;
   readonly params: Readonly<Record<string, Float32Array>>;
-  readonly quantization: Quantization;
+  readonly quantization: ArtifactMetadata['quantization'];
   /** Held-out quality, as `lacuna evaluate` prints it. */
   readonly metrics?: Json;
   /** Data, licences, recipe, commands. */
@@ -49,24 +47,21 @@ export type StoredWeight =
       readonly scales: Float32Array;
     };
 
-export interface Artifact {
-  readonly name: string;
-  readonly task: ModelTask;
-  readonly config: ModelConfig;
-  /** Empty for fill-mask. */
-  readonly labels: readonly string[];
-  readonly multiLabel: boolean;
-  /** The vocabulary by id. */
-  readonly pieces: readonly string[];
-  readonly quantization: Quantization;
-  readonly metrics: Json;
-  readonly provenance: Json;
-  /** Views of the file's bytes, by parameter name. */
-  readonly weights: Readonly<Record<string, StoredWeight>>;
+/** What an artifact says of its model before the weights are read. */
+export interface ArtifactHeader extends ArtifactMetadata {
   /** Of the tensors' bytes, in hex. */
   readonly sha256: string;
+  /** Names this very content: the first digits of the seal, which is taken of everything, `sha256` included. */
+  readonly version: string;
+}
+
+export interface Artifact extends ArtifactHeader {
+  /** Views of the file's bytes, by parameter name. */
+  readonly weights: Readonly<Record<string, StoredWeight>>;
   readonly sizeBytes: number;
 }
+
+const VERSION_LENGTH = 16;
 
 const SCALE = '.scale';
 
@@ -112,23 +107,28 @@ export async function writeArtifact(parts: ArtifactParts): Promise<Uint8Array> {
  * `artifact_unsupported` for one of another format or version.
  */
 export async function readArtifact(bytes: Uint8Array): Promise<Artifact> {
-  const file = readSafetensors(bytes);
-  const { sha256 = '', seal } = file.metadata;
-  const version = file.metadata['lacuna.artifact'];
-  if (version !== METADATA_VERSION) {
-    const got = version === undefined ? 'a file that is no artifact' : `version ${version}`;
+  const { tensors, data, ...layout } = readSafetensors(bytes);
+  const header = await readHeader(layout);
+  checkSha256(await sha256Of(data), header.sha256);
+  return { ...header, weights: readWeights(tensors, header), sizeBytes: bytes.length };
+}
+
+/** All that a file's header says of the model, checked but for the tensors' bytes. Throws as `readArtifact`. */
+export async function readHeader(layout: Pick<Layout, 'metadata' | 'spans'>): Promise<ArtifactHeader> {
+  const { sha256 = '', seal = '', 'lacuna.artifact': format } = layout.metadata;
+  if (format !== METADATA_VERSION) {
+    const got = format === undefined ? 'a file that is no artifact' : `version ${format}`;
     throw new LacunaError(
       'artifact_unsupported',
       `artifact: expected version ${METADATA_VERSION}, got ${got}. \`lacuna export\` makes artifacts.`,
-      { expected: METADATA_VERSION, got: version },
+      { expected: METADATA_VERSION, got: format },
     );
   }
-  if ((await sha256Of(file.data)) !== sha256) throw altered('tensors', sha256);
-  if ((await sealOf(file)) !== seal) throw altered('metadata', seal);
-  const metadata = readMetadata(file.metadata);
-  const { config, labels, task } = metadata;
-  const head = task === 'text-classification' ? { numLabels: labels.length } : undefined;
-  return { ...metadata, weights: readWeights(file, config, head), sha256, sizeBytes: bytes.length };
+  if ((await sealOf(layout)) !== seal) throw altered('metadata', seal);
+  const metadata = readMetadata(layout.metadata);
+  const header = { ...metadata, sha256, version: seal.slice(0, VERSION_LENGTH) };
+  checkWeights(layout.spans, header);
+  return header;
 }
 
 /** A weight's float32 values, row by row, whatever it is stored as. */
@@ -136,40 +136,71 @@ export function floatValues(weight: StoredWeight): Float32Array {
   return weight.kind === 'float32' ? weight.values : dequantizeRows(weight);
 }
 
-/** Every parameter of the config, each of its shape; float weights and scales finite. */
-function readWeights(file: Safetensors, config: ModelConfig, head: HeadConfig | undefined): Artifact['weights'] {
+/** The parameters' shapes of an artifact. */
+export function weightShapes({ config, task, labels }: Pick<ArtifactMetadata, 'config' | 'task' | 'labels'>) {
+  return parameterShapes(config, task === 'text-classification' ? { numLabels: labels.length } : undefined);
+}
+
+/** Every parameter of the config, each of its shape, int8 ones with their scales, and nothing else. */
+function checkWeights(spans: Layout['spans'], metadata: ArtifactMetadata): void {
+  const stored = new Map(spans.map((span) => [span.name, span]));
+  const take = (name: string, shape: Shape, ...dtypes: string[]) => {
+    const span = stored.get(name);
+    if (!span || !dtypes.includes(span.dtype) || !sameShape(span.shape, shape)) throw misfit(name, shape, span?.shape);
+    stored.delete(name);
+    return span;
+  };
+  for (const [name, shape] of Object.entries(weightShapes(metadata))) {
+    if (take(name, shape, 'F32', 'I8').dtype === 'I8') take(name + SCALE, [shape[0] ?? 0], 'F32');
+  }
+  for (const [name, { shape }] of stored) throw misfit(name, undefined, shape);
+}
+
+function readWeights(tensors: Safetensors['tensors'], metadata: ArtifactMetadata): Artifact['weights'] {
   const weights: Record<string, StoredWeight> = {};
-  for (const [name, shape] of Object.entries(parameterShapes(config, head))) {
-    const stored = file.tensors[name];
-    if (!stored || !sameShape(stored.shape, shape)) throw misfit(name, shape, stored?.shape);
-    if (stored.dtype === 'F32') {
-      weights[name] = { kind: 'float32', shape, values: finite(name, stored.data) };
-      continue;
-    }
-    const scale = file.tensors[name + SCALE];
-    if (stored.dtype !== 'I8' || scale?.dtype !== 'F32' || !sameShape(scale.shape, [shape[0] ?? 0])) {
-      throw misfit(name + SCALE, [shape[0] ?? 0], scale?.shape);
-    }
-    weights[name] = { kind: 'int8', shape, values: stored.data, scales: finite(name, scale.data) };
+  const floats = (name: string) => {
+    const { data } = tensors[name] as StoredTensor & { data: Float32Array };
+    checkFinite(name, data);
+    return data;
+  };
+  for (const [name, shape] of Object.entries(weightShapes(metadata))) {
+    const stored = tensors[name];
+    if (stored?.dtype === 'I8') {
+      weights[name] = { kind: 'int8', shape, values: stored.data, scales: floats(name + SCALE) };
+    } else weights[name] = { kind: 'float32', shape, values: floats(name) };
   }
   return weights;
 }
 
-function finite(name: string, values: Float32Array): Float32Array {
-  if (values.every(Number.isFinite)) return values;
-  throw new LacunaError('artifact_corrupt', `artifact: "${name}" must be finite. Did the training diverge?`, { name });
+/** Throws `artifact_corrupt` unless all values are numbers. */
+export function checkFinite(name: string, values: Float32Array): void {
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i])) {
+      throw new LacunaError('artifact_corrupt', `artifact: "${name}" must be finite. Did the training diverge?`, {
+        name,
+      });
+    }
+  }
+}
+
+/** Throws `artifact_corrupt` unless the tensors' bytes have the checksum that the file names. */
+export function checkSha256(got: string, expected: string): void {
+  if (got !== expected) throw altered('tensors', expected);
 }
 
 async function sha256Of(bytes: Uint8Array): Promise<string> {
   // The bytes are never in shared memory: they come from a file or a response.
-  const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hexOf(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
+}
+
+export function hexOf(bytes: ArrayBuffer | Uint8Array): string {
+  return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** The checksum of the metadata (but for the seal itself) and of what the header says about every tensor. */
-function sealOf({ metadata, tensors }: Safetensors): Promise<string> {
+function sealOf({ metadata, spans }: Pick<Layout, 'metadata' | 'spans'>): Promise<string> {
   const entries = Object.entries(metadata).filter(([key]) => key !== 'seal');
-  const described = Object.entries(tensors).map(([name, { dtype, shape }]) => [name, dtype, shape]);
+  const described = spans.map(({ name, dtype, shape }) => [name, dtype, shape]);
   return sha256Of(new TextEncoder().encode(JSON.stringify([entries.sort(([a], [b]) => (a < b ? -1 : 1)), described])));
 }
 
@@ -178,11 +209,11 @@ function altered(part: string, expected: string | undefined): LacunaError {
   return new LacunaError('artifact_corrupt', message, { part, expected });
 }
 
-function misfit(name: string, expected: readonly number[], got: readonly number[] | undefined): LacunaError {
-  const shown = got ? `(${got.join(', ')})` : 'none';
+function misfit(name: string, expected: Shape | undefined, got: Shape | undefined): LacunaError {
+  const shown = (shape: Shape | undefined) => (shape ? `(${shape.join(', ')})` : 'none');
   return new LacunaError(
     'artifact_corrupt',
-    `artifact: "${name}" must be (${expected.join(', ')}), got ${shown}. Was the file made for another config?`,
+    `artifact: "${name}" must be ${shown(expected)}, got ${shown(got)}. Was the file made for another config?`,
     { name, expected, got },
   );
 }

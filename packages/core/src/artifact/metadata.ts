@@ -12,8 +12,10 @@ export interface ArtifactMetadata {
   readonly name: string;
   readonly task: ModelTask;
   readonly config: ModelConfig;
+  /** Empty for fill-mask. */
   readonly labels: readonly string[];
   readonly multiLabel: boolean;
+  /** The vocabulary by id. */
   readonly pieces: readonly string[];
   readonly quantization: 'int8' | 'none';
   readonly metrics: Json;

@@ -14,10 +14,9 @@ export type StoredTensor =
   | { readonly dtype: 'I32'; readonly shape: Shape; readonly data: Int32Array }
   | { readonly dtype: 'I8'; readonly shape: Shape; readonly data: Int8Array };
 
-export interface Safetensors {
+export interface Safetensors extends Layout {
   /** In the order in which they lie in the file. */
   readonly tensors: Readonly<Record<string, StoredTensor>>;
-  readonly metadata: Readonly<Record<string, string>>;
   /** The tensors' bytes as they lie in the file: what a checksum is taken of. */
   readonly data: Uint8Array;
 }
@@ -26,7 +25,8 @@ const ITEM_BYTES = { F32: 4, I32: 4, I8: 1 } as const;
 /** Types of the format that Lacuna has no use for. */
 const OTHER_DTYPES = ['BOOL', 'U8', 'I16', 'U16', 'F16', 'BF16', 'U32', 'I64', 'U64', 'F64', 'F8_E4M3', 'F8_E5M2'];
 const MAX_HEADER_BYTES = 100_000_000;
-const LENGTH_BYTES = 8;
+/** The length of the header stands before it. */
+export const LENGTH_BYTES = 8;
 
 /** The same tensors and metadata give the same bytes. Four-byte types come first, so that every view is aligned. */
 export function writeSafetensors(
@@ -62,19 +62,55 @@ export function writeSafetensors(
   return bytes;
 }
 
+/** What a file's header says, checked against the file's size. */
+export interface Layout {
+  readonly metadata: Readonly<Record<string, string>>;
+  /** In the order in which the tensors lie in the file, without gaps or overlaps, up to its last byte. */
+  readonly spans: readonly Span[];
+  /** Where the tensors' bytes begin in the file. */
+  readonly dataStart: number;
+}
+
+/** A tensor's place; offsets count from `dataStart`. */
+export interface Span {
+  readonly name: string;
+  readonly dtype: keyof typeof ITEM_BYTES;
+  readonly shape: readonly number[];
+  readonly begin: number;
+  readonly end: number;
+}
+
 /**
  * Reads a file as views of `bytes` (copied only where a view would be unaligned). Throws `artifact_truncated` when bytes
  * are missing at the end, `artifact_unsupported` for a type that Lacuna does not read, `artifact_corrupt` for the rest.
  */
 export function readSafetensors(bytes: Uint8Array): Safetensors {
-  const { header, dataStart } = readHeader(bytes);
-  const { __metadata__: metadata = {}, ...described } = header;
+  const dataStart = headerEnd(bytes);
+  if (dataStart > bytes.length) throw truncated(dataStart, bytes.length);
+  const layout = readLayout(bytes.subarray(0, dataStart), bytes.length);
+  const tensors = Object.fromEntries(layout.spans.map((span) => [span.name, view(bytes, dataStart, span)]));
+  return { ...layout, tensors, data: bytes.subarray(dataStart) };
+}
+
+/** Where the header ends, from a file's first `LENGTH_BYTES` bytes. Throws as `readSafetensors`. */
+export function headerEnd(bytes: Uint8Array, maxHeaderBytes = MAX_HEADER_BYTES): number {
+  if (bytes.length < LENGTH_BYTES) throw truncated(LENGTH_BYTES, bytes.length);
+  const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  if (length > maxHeaderBytes || length < 2) {
+    throw corrupt(`the header must be 2 to ${maxHeaderBytes} bytes long, got ${length}`, { length });
+  }
+  return LENGTH_BYTES + length;
+}
+
+/** The layout of a file of `sizeBytes` whose length and header are `head`. Throws as `readSafetensors`. */
+export function readLayout(head: Uint8Array, sizeBytes: number): Layout {
+  const { __metadata__: metadata = {}, ...described } = parseHeader(head.subarray(LENGTH_BYTES));
   if (!isRecord(metadata) || Object.values(metadata).some((value) => typeof value !== 'string')) {
     throw corrupt('metadata must map names to strings', { metadata });
   }
   const spans = Object.entries(described).map(([name, value]) => readSpan(name, value));
   spans.sort((a, b) => a.begin - b.begin || a.end - b.end);
-  const size = bytes.length - dataStart;
+  const size = sizeBytes - head.length;
   let at = 0;
   for (const { name, begin, end } of spans) {
     if (begin !== at) {
@@ -89,37 +125,20 @@ export function readSafetensors(bytes: Uint8Array): Safetensors {
     }
     at = end;
   }
-  if (at > size) throw truncated(dataStart + at, bytes.length);
+  if (at > size) throw truncated(head.length + at, sizeBytes);
   if (at < size) throw corrupt(`expected ${at} bytes of tensors, got ${size}`, { expected: at, got: size });
-  const tensors = Object.fromEntries(spans.map((span) => [span.name, view(bytes, dataStart, span)]));
-  return { tensors, metadata: metadata as Record<string, string>, data: bytes.subarray(dataStart) };
+  return { metadata: metadata as Record<string, string>, spans, dataStart: head.length };
 }
 
-interface Span {
-  readonly name: string;
-  readonly dtype: keyof typeof ITEM_BYTES;
-  readonly shape: readonly number[];
-  readonly begin: number;
-  readonly end: number;
-}
-
-function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; dataStart: number } {
-  if (bytes.length < LENGTH_BYTES) throw truncated(LENGTH_BYTES, bytes.length);
-  const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  if (length > MAX_HEADER_BYTES || length < 2) {
-    throw corrupt(`the header must be 2 to ${MAX_HEADER_BYTES} bytes long, got ${length}`, { length });
-  }
-  const dataStart = LENGTH_BYTES + length;
-  if (dataStart > bytes.length) throw truncated(dataStart, bytes.length);
+function parseHeader(json: Uint8Array): Record<string, unknown> {
   let header: unknown;
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(LENGTH_BYTES, dataStart));
-    header = JSON.parse(text);
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json));
   } catch (cause) {
     throw corrupt('the header must be JSON', {}, cause);
   }
   if (!isRecord(header)) throw corrupt('the header must be a JSON object', {});
-  return { header, dataStart };
+  return header;
 }
 
 function readSpan(name: string, value: unknown): Span {
@@ -166,7 +185,7 @@ function isCounts(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
 }
 
-function truncated(expected: number, got: number): LacunaError {
+export function truncated(expected: number, got: number): LacunaError {
   const message = `safetensors: expected ${expected} bytes or more, got ${got}. Was the file copied to its end?`;
   return new LacunaError('artifact_truncated', message, { expected, got });
 }

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { SPECIAL_TOKENS } from '../model/config.ts';
 import { Tokenizer } from '../text/tokenizer.ts';
-import { candidates, gapBatch, targetIds } from './gaps.ts';
+import { gapBatch as batchOf, candidates, gapTokens, targetIds } from './gaps.ts';
 
 const WORDS = 'the cat sat on mat a b c d e f g . ! ##s ##at'.split(' ');
 const tokenizer = new Tokenizer([...SPECIAL_TOKENS, ...WORDS]);
 const id = (piece: string) => tokenizer.idOf(piece) as number;
+const gapBatch = (...[of, text, maxLength, truncate]: Parameters<typeof gapTokens>) =>
+  batchOf(of, gapTokens(of, text, maxLength, truncate));
 const ids = (text: string) => text.split(' ').map(id);
 
 describe('gapBatch', () => {

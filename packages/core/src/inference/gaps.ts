@@ -3,49 +3,41 @@ import { LacunaError } from '../errors.ts';
 import type { MaskedBatch } from '../model/batch.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
 import { CONTINUATION_PREFIX } from '../text/tokenizer-json.ts';
+import type { FillMaskCandidate } from './options.ts';
 
 export const MASK = '[MASK]';
 
 /** Candidates a gap where no number and no targets are given. */
 export const DEFAULT_TOP_K = 5;
 
-/** One candidate for one gap; field names as in the Hugging Face API. */
-export interface FillMaskCandidate {
-  /** Probability over the whole vocabulary. */
-  readonly score: number;
-  /** The piece's id. */
-  readonly token: number;
-  /** The piece without its `##`. */
-  readonly token_str: string;
-  /** The text with this gap filled and the others left. */
-  readonly sequence: string;
-}
-
 /**
- * `[SEP] tokens [SEP]` without the masked ones. With `truncate`, a text over `maxLength` keeps a window around its gaps.
- * Throws `no_mask_token`, `text_too_long`.
+ * The text's tokens with its gaps as mask tokens. With `truncate`, a text over `maxLength`, the separators around it
+ * counted, keeps a window around its gaps. Throws `no_mask_token`, `text_too_long`.
  */
-export function gapBatch(tokenizer: Tokenizer, text: string, maxLength: number, truncate: boolean): MaskedBatch {
+export function gapTokens(tokenizer: Tokenizer, text: string, maxLength: number, truncate: boolean): Int32Array {
   const encoded = tokenizer.encode(text);
-  const first = encoded.indexOf(tokenizer.maskId);
-  if (first < 0) {
+  if (!encoded.includes(tokenizer.maskId)) {
     throw new LacunaError(
       'no_mask_token',
       `fill-mask: the text must hold ${MASK} where something is missing, got none.`,
     );
   }
-  const tokens = encoded.length + 2 > maxLength ? aroundGaps(tokenizer, encoded, maxLength - 2, truncate) : encoded;
-  const visible: number[] = [tokenizer.sepId];
+  return encoded.length + 2 > maxLength ? aroundGaps(tokenizer, encoded, maxLength - 2, truncate) : encoded;
+}
+
+/** `[SEP] tokens [SEP]` without the masked ones. */
+export function gapBatch({ sepId, maskId }: Tokenizer, tokens: Int32Array): MaskedBatch {
+  const visible: number[] = [sepId];
   const visibleAt: number[] = [0];
   const gapsAt: number[] = [];
   tokens.forEach((id, i) => {
-    if (id === tokenizer.maskId) gapsAt.push(i + 1);
+    if (id === maskId) gapsAt.push(i + 1);
     else {
       visible.push(id);
       visibleAt.push(i + 1);
     }
   });
-  visible.push(tokenizer.sepId);
+  visible.push(sepId);
   visibleAt.push(tokens.length + 1);
   return {
     kind: 'masked',

@@ -1,45 +1,14 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type ArtifactParts, readArtifact, writeArtifact } from '../artifact/artifact.ts';
 import { referenceBackend } from '../backends/reference/training.ts';
 import { createWasmInference } from '../backends/wasm/inference.ts';
 import { loadKernels } from '../backends/wasm/load-node.ts';
 import { vocabularyHead } from '../losses/masked.ts';
-import { CONFIGS, type ModelConfig, mlmControl, SPECIAL_TOKENS } from '../model/config.ts';
+import { type ModelConfig, mlmControl } from '../model/config.ts';
 import { gapStates } from '../model/masked.ts';
-import { initialParameters, parameterShapes } from '../model/parameters.ts';
-import type { Ops } from '../ops/ops.ts';
-import { Random } from '../random/random.ts';
+import { parameterShapes } from '../model/parameters.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { tokenizerJson } from '../text/tokenizer-json.ts';
-import { gapBatch } from './gaps.ts';
-import { loadModel } from './model.ts';
-
-const WORDS = 'the a cat dog sat ran on in mat home was very good bad film . , ! ##s ##ing'.split(' ');
-const pieces = [...SPECIAL_TOKENS, ...WORDS];
-const config: ModelConfig = { ...CONFIGS.tiny, vocabSize: pieces.length, maxPositionEmbeddings: 20 };
-const head = { numLabels: 3 };
-const labels = ['bad', 'fair', 'good'];
-const TEXTS = ['The [MASK] sat on the [MASK].', '[MASK]', 'a [MASK][MASK] film, very bad!'];
-
-/** Random parameters, large enough that the scores differ. */
-function loud(seed: number, of: ModelConfig = config, withHead?: typeof head): Record<string, Float32Array> {
-  const params = initialParameters(of, new Random(seed), withHead);
-  for (const [name, values] of Object.entries(params)) {
-    if (!name.endsWith('norm.weight')) for (let i = 0; i < values.length; i++) values[i] = (values[i] as number) * 4;
-  }
-  return params;
-}
-
-const filler: ArtifactParts = {
-  name: 'filler',
-  config,
-  tokenizer: tokenizerJson(pieces),
-  params: loud(1),
-  quantization: 'int8',
-};
-const critic: ArtifactParts = { ...filler, name: 'critic', head, labels, params: loud(2, config, head) };
-
-const load = async (ops: Ops, parts: ArtifactParts) => loadModel(ops, await readArtifact(await writeArtifact(parts)));
+import { gapBatch, gapTokens } from './gaps.ts';
+import { config, critic, filler, labels, load, loud, TEXTS } from './testing.ts';
 
 let wasm: () => ReturnType<typeof createWasmInference>;
 beforeAll(async () => {
@@ -73,7 +42,7 @@ describe('fillMask', () => {
       params[name] = ops.persistent(shape, filler.params[name]);
     }
     const text = TEXTS[0] as string;
-    const batch = gapBatch(model.tokenizer, text, 20, false);
+    const batch = gapBatch(model.tokenizer, gapTokens(model.tokenizer, text, 20, false));
     for (const word of ['cat', 'mat', '.']) {
       const label = model.tokenizer.idOf(word) as number;
       const ranked = await ops.scope(() => {

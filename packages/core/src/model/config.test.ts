@@ -16,6 +16,8 @@ it.each([
   ['hiddenSize', { ...tiny, numAttentionHeads: 3 }],
   ['numHiddenLayers', { ...tiny, numHiddenLayers: undefined }],
   ['maxPositionEmbeddings', { ...tiny, maxPositionEmbeddings: 2 ** 25 }],
+  ['numHiddenLayers', { ...tiny, numHiddenLayers: 257 }],
+  ['numDecoderLayers', { ...tiny, numDecoderLayers: 257 }],
   ['objective', { ...tiny, objective: 'clm' }],
   ['numDecoderLayers', { ...tiny, numDecoderLayers: 0 }],
   ['numDecoderLayers', { ...tiny, numDecoderLayers: -1 }],

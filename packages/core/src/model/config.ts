@@ -87,6 +87,9 @@ const POSITIVE_INTEGERS = [
   'maxPositionEmbeddings',
 ] as const;
 
+/** A few bytes of a file may name many layers, and each is a dozen of names and shapes. */
+const MAX_LAYERS = 256;
+
 /** Returns `value` as a config, or throws `invalid_config` naming the first field that is off. */
 export function validateConfig(value: unknown): ModelConfig {
   const fail = (field: string, expected: string, got: unknown): never => {
@@ -103,8 +106,11 @@ export function validateConfig(value: unknown): ModelConfig {
     if (!Number.isInteger(n) || (n as number) < 1 || (n as number) > 1 << 24) fail(field, 'a positive integer', n);
   }
   if (config.objective !== 'mae' && config.objective !== 'mlm') fail('objective', '"mae" or "mlm"', config.objective);
+  if (config.numHiddenLayers > MAX_LAYERS) fail('numHiddenLayers', `at most ${MAX_LAYERS}`, config.numHiddenLayers);
   const layers: unknown = config.numDecoderLayers;
-  if (!Number.isInteger(layers) || (layers as number) < 0) fail('numDecoderLayers', 'an integer of 0 or more', layers);
+  if (!Number.isInteger(layers) || (layers as number) < 0 || (layers as number) > MAX_LAYERS) {
+    fail('numDecoderLayers', `an integer from 0 to ${MAX_LAYERS}`, layers);
+  }
   if (config.objective === 'mae' && config.numDecoderLayers < 1)
     fail('numDecoderLayers', '1 or more for "mae"', layers);
   if (config.objective === 'mlm' && config.numDecoderLayers !== 0) fail('numDecoderLayers', '0 for "mlm"', layers);

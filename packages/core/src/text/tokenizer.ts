@@ -9,7 +9,7 @@ import { joinTokens } from './detokenize.ts';
 import { CONTINUATION_PREFIX, piecesOf, type TokenizerJson, tokenizerJson } from './tokenizer-json.ts';
 import { detachedSlice, visitWords } from './words.ts';
 
-/** Words kept at most; then the cache starts anew. */
+/** Words kept at most, unless said otherwise; then the cache starts anew. */
 const CACHE_WORDS = 1 << 17;
 /** Longer stretches are not kept, in UTF-16 units. */
 const CACHE_WORD_LENGTH = 64;
@@ -25,12 +25,17 @@ export class Tokenizer {
   readonly #ids = new Map<string, number>();
   readonly #library: Library;
   readonly #cache = new Map<string, number | readonly number[]>();
+  readonly #cacheWords: number;
   readonly #continuation: Uint8Array;
   #output = new Int32Array(1024);
   #length = 0;
 
-  /** A tokenizer over `pieces`, of which the first five are `SPECIAL_TOKENS`. Throws `unsupported_format`. */
-  constructor(pieces: readonly string[]) {
+  /**
+   * A tokenizer over `pieces`, of which the first five are `SPECIAL_TOKENS`. `cacheWords`: how many words' answers it
+   * keeps, some 200 bytes each. Throws `unsupported_format`.
+   */
+  constructor(pieces: readonly string[], cacheWords = CACHE_WORDS) {
+    this.#cacheWords = cacheWords;
     const json = tokenizerJson(pieces);
     this.pieces = [...pieces];
     for (const [id, piece] of pieces.entries()) this.#ids.set(piece, id);
@@ -116,7 +121,7 @@ export class Tokenizer {
   #lookUp(key: string, plain: boolean): readonly number[] {
     const ids = this.#library.encode(key, { add_special_tokens: false }).ids;
     if (key.length <= CACHE_WORD_LENGTH) {
-      if (this.#cache.size >= CACHE_WORDS) this.#cache.clear();
+      if (this.#cache.size >= this.#cacheWords) this.#cache.clear();
       const kept = detachedSlice(key, 0, key.length);
       this.#cache.set(kept, plain && ids.length === 1 ? (ids[0] as number) : ids);
     }

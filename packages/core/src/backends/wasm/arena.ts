@@ -8,8 +8,9 @@
 import { LacunaError } from '../../errors.ts';
 import { type DType, type Shape, sizeOf, type Tensor } from '../../tensor/tensor.ts';
 
-const PAGE = 65_536;
-const MAX_PAGES = 65_536;
+export const PAGE_BYTES = 65_536;
+/** All that 32-bit addresses reach. */
+export const MAX_PAGES = 65_536;
 
 export class WasmTensor implements Tensor {
   readonly shape: Shape;
@@ -33,14 +34,17 @@ export class WasmTensor implements Tensor {
 
 export class Arena {
   readonly memory: WebAssembly.Memory;
+  readonly #maxPages: number;
   /** Where the running scope began; everything below stays. */
   #base: number;
   #top: number;
   /** Counts scopes; odd while one runs. */
   #scope = 0;
 
-  constructor(memory: WebAssembly.Memory, from: number) {
+  /** `maxPages`: what the memory may grow to. */
+  constructor(memory: WebAssembly.Memory, from: number, maxPages: number) {
     this.memory = memory;
+    this.#maxPages = maxPages;
     this.#base = align(from);
     this.#top = this.#base;
   }
@@ -104,8 +108,8 @@ export class Arena {
   #ensure(end: number): void {
     const have = this.memory.buffer.byteLength;
     if (end <= have) return;
-    const pages = Math.ceil((end - have) / PAGE);
-    const roomy = Math.min(Math.max(pages, Math.ceil(have / PAGE / 4)), MAX_PAGES - have / PAGE);
+    const pages = Math.ceil((end - have) / PAGE_BYTES);
+    const roomy = Math.min(Math.max(pages, Math.ceil(have / PAGE_BYTES / 4)), this.#maxPages - have / PAGE_BYTES);
     try {
       this.memory.grow(Math.max(pages, roomy));
     } catch (cause) {

@@ -16,7 +16,7 @@ import {
   expectSame,
 } from '../../ops/shapes.ts';
 import { type Shape, sizeOf, type Tensor } from '../../tensor/tensor.ts';
-import { WasmTensor } from './arena.ts';
+import { PAGE_BYTES, WasmTensor } from './arena.ts';
 import type { InferenceKernels } from './kernels.ts';
 import { RotaryTables } from './rotary.ts';
 import { binaryCrossEntropy, cosineLoss, meanSquaredError, softmaxCrossEntropy } from './small-losses.ts';
@@ -215,7 +215,7 @@ export class WasmInference<K extends InferenceKernels = InferenceKernels> extend
   }
 }
 
-/** The forward backend over compiled kernels (any build). */
-export function createWasmInference(module: WebAssembly.Module): WasmInference {
-  return new WasmInference(module);
+/** The forward backend over compiled kernels (any build), in a memory of its own of at most `maxBytes`. */
+export function createWasmInference(module: WebAssembly.Module, maxBytes?: number): WasmInference {
+  return new WasmInference(module, maxBytes === undefined ? undefined : Math.ceil(maxBytes / PAGE_BYTES));
 }

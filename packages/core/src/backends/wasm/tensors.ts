@@ -2,7 +2,7 @@
 import { LacunaError } from '../../errors.ts';
 import { expectLength } from '../../ops/shapes.ts';
 import { expectShape, type Shape, sizeOf, type Tensor } from '../../tensor/tensor.ts';
-import { Arena, WasmTensor } from './arena.ts';
+import { Arena, MAX_PAGES, WasmTensor } from './arena.ts';
 import { type InferenceKernels, instantiate } from './kernels.ts';
 
 export class WasmTensors<K extends InferenceKernels = InferenceKernels> {
@@ -13,10 +13,11 @@ export class WasmTensors<K extends InferenceKernels = InferenceKernels> {
   readonly gemmScratch: number;
   #running: Promise<unknown> = Promise.resolve();
 
-  constructor(module: WebAssembly.Module) {
-    const memory = new WebAssembly.Memory({ initial: 32, maximum: 65_536 });
+  /** `maxPages`: 64 KiB each; a tensor that needs more throws `out_of_memory`. */
+  constructor(module: WebAssembly.Module, maxPages = MAX_PAGES) {
+    const memory = new WebAssembly.Memory({ initial: Math.min(32, maxPages), maximum: maxPages });
     this.kernels = instantiate<K>(module, memory);
-    this.arena = new Arena(memory, this.kernels.heapBase());
+    this.arena = new Arena(memory, this.kernels.heapBase(), maxPages);
     this.gemmScratch = this.arena.allocatePersistent(this.kernels.gemmScratchBytes());
   }
 

@@ -1,0 +1,75 @@
+/** What a service's OpenAPI document says it may answer, to hold answers against. */
+
+interface Response {
+  readonly content?: Readonly<Record<string, unknown>>;
+}
+
+interface Document {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, { responses: Readonly<Record<string, Response>> }>>>>;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+export class DocumentedAnswers {
+  readonly #paths: readonly { readonly matches: RegExp; readonly methods: Document['paths'][string] }[];
+
+  private constructor({ paths }: Document) {
+    this.#paths = Object.entries(paths).map(([path, methods]) => ({
+      matches: new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+      methods,
+    }));
+  }
+
+  static of(document: Document): DocumentedAnswers {
+    return new DocumentedAnswers(document);
+  }
+
+  /** Why the service should not have answered so; undefined when it may. */
+  objection(method: string, target: string, answer: Answer): string | undefined {
+    const path = target.split('?')[0] as string;
+    const { status, body } = answer;
+    if (status >= 500 && status !== 503) return `${method} ${path} failed with ${status}: ${body.slice(0, 200)}`;
+    if (method === 'HEAD' || method === 'OPTIONS') return undefined;
+    const known = this.#paths.filter(({ matches }) => matches.test(path));
+    const operation = known.map(({ methods }) => methods[method.toLowerCase()]).find((found) => found !== undefined);
+    const unrouted = ['400', '401', '403', '404', '405', '413', '429'];
+    const own = path === '/openapi.json' || path === '/docs' || /^\/[\w.-]*$/.test(path);
+    const allowed = operation ? Object.keys(operation.responses) : [...unrouted, ...(own ? ['200', '304'] : [])];
+    if (!allowed.includes(String(status)))
+      return `${method} ${path} got ${status}, which is not documented: ${body.slice(0, 200)}`;
+    if (status >= 400 && !isTypedError(body) && operation)
+      return `${method} ${path} got ${status} without a code: ${body.slice(0, 200)}`;
+    if (operation?.responses[status]?.content?.['application/json'] && !isJson(body)) {
+      return `${method} ${path} got ${status} with what is no JSON: ${body.slice(0, 200)}`;
+    }
+    return undefined;
+  }
+}
+
+/** In any of the dialects. */
+function isTypedError(body: string): boolean {
+  if (!isJson(body)) return false;
+  const value = JSON.parse(body) as {
+    error?: { code?: unknown } | string;
+    error_code?: unknown;
+    errors?: { error_code?: unknown }[];
+    status?: unknown;
+  };
+  const code =
+    typeof value.error === 'object' ? value.error?.code : (value.error_code ?? value.errors?.[0]?.error_code);
+  // Readiness that is refused says so in its own shape.
+  return typeof code === 'string' || value.status === 'unavailable';
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
