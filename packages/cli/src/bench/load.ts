@@ -123,7 +123,8 @@ async function fire({ server, connections, expected, signal, amount, duration }:
     method: 'POST',
     headers: HEADERS,
     body: BODY,
-    connections,
+    // More clients than requests are refused.
+    connections: Math.min(connections, amount ?? connections),
     ...(amount === undefined ? { duration: duration ?? 1 } : { amount }),
     verifyBody: (body) => body === expected,
   });
