@@ -1,11 +1,16 @@
 /** Labelled files as examples for a classifier. */
-import { type EncodedExample, encodeExamples, readLabelled, type Tokenizer } from '@lacuna/core';
+import { type EncodedExample, encodeExamples, LacunaError, readLabelled, type Tokenizer } from '@lacuna/core';
 import { openTable } from '@lacuna/core/node';
-import type { Options, Session } from './command.ts';
+import { type Options, type Session, UsageError, type Values } from './command.ts';
 import { formatQuantity } from './quantity.ts';
+import { readText } from './read-json.ts';
 
 export const DATA_OPTIONS = {
-  data: { kind: 'text', value: 'FILE', about: 'labelled examples: .tsv, .csv or .jsonl, also .gz .zst' },
+  data: {
+    kind: 'text',
+    value: 'FILE',
+    about: 'labelled examples: .tsv, .csv, .jsonl, also .gz .zst; or a list of a .json, sets.json#train',
+  },
   valid: { kind: 'text', value: 'FILE', about: 'held-out examples to score after every epoch' },
   textColumn: { kind: 'text', value: 'NAME', about: 'column that holds the text (default: text or sentence)' },
   labelColumn: { kind: 'text', value: 'NAME', about: 'column that holds the label (default: label or labels)' },
@@ -14,6 +19,36 @@ export const DATA_OPTIONS = {
 export interface ColumnOptions {
   readonly textColumn?: string | undefined;
   readonly labelColumn?: string | undefined;
+  /** What stands in place of a label where a text has none. */
+  readonly outOfScope?: string | undefined;
+}
+
+export const LABEL_OPTIONS = {
+  labels: {
+    kind: 'list',
+    value: 'NAME',
+    about: "the labels' names in order, where the data number them from 0 (default: as in the data)",
+  },
+  labelsFile: { kind: 'text', value: 'FILE', about: 'a file with these names, one a line' },
+  multiLabel: { kind: 'flag', about: 'a text may have several labels, or none' },
+} as const satisfies Options;
+
+/** The names that the line gives, if any. Throws `file_not_found`, `malformed_data`. */
+export function labelNames(
+  command: string,
+  { labels, labelsFile }: Pick<Values<typeof LABEL_OPTIONS>, 'labels' | 'labelsFile'>,
+): readonly string[] | undefined {
+  if (labelsFile === undefined) return labels;
+  if (labels !== undefined) throw new UsageError(`${command}: expected one of --labels and --labels-file, got both.`);
+  const names = readText('labels', labelsFile, 'a file with names')
+    .split(/\r?\n/)
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  if (names.length > 0 && new Set(names).size === names.length) return names;
+  const got = names.length === 0 ? 'none' : 'one of them twice';
+  throw new LacunaError('malformed_data', `${labelsFile}: expected names of labels, one a line, got ${got}.`, {
+    path: labelsFile,
+  });
 }
 
 export interface Labelled {
@@ -33,7 +68,7 @@ export async function openLabelled(
   tokenizer: Tokenizer,
   maxLength: number,
   multiLabel: boolean,
-  { textColumn, labelColumn }: ColumnOptions,
+  { textColumn, labelColumn, outOfScope }: ColumnOptions,
   session: Session,
   labels?: readonly string[],
 ): Promise<Labelled> {
@@ -42,6 +77,7 @@ export async function openLabelled(
     ...(textColumn === undefined ? {} : { textColumn }),
     ...(labelColumn === undefined ? {} : { labelColumn }),
     ...(labels === undefined ? {} : { labels }),
+    ...(outOfScope === undefined ? {} : { outside: outOfScope }),
   });
   const examples = encodeExamples(tokenizer, data.examples, data.labels.length, maxLength);
   const truncated = examples.filter((example) => example.truncated).length;

@@ -1,16 +1,21 @@
-/** Scores a trained model on held-out text or on labelled examples: what `evaluate` prints and `export` compares. */
+/** A trained model on held-out text or labelled examples: what `evaluate` reports and `export` compares. */
 import {
   type Artifact,
-  addScores,
   type Batch,
-  classificationScores,
+  classifierLogits,
   heldOutBatches,
+  type MaskedBatch,
   type Metrics,
-  maskedScores,
+  maskedOutcomes,
   metricsOf,
+  type Outcome,
   orderedTextBatches,
   Pauses,
+  type Predictions,
+  sumOutcomes,
+  type TextBatch,
   type TrainableOps,
+  textOutcomes,
 } from '@lacuna/core';
 import { type Options, type Session, UsageError, type Values } from './command.ts';
 import { openCorpus } from './corpus.ts';
@@ -26,7 +31,7 @@ export const SCORING_OPTIONS = {
   windows: { kind: 'integer', about: 'windows of text to score', default: 1024, min: 1 },
   length: { kind: 'integer', about: 'tokens a window', default: 128, min: 8 },
   ratio: { kind: 'number', about: 'share of tokens removed', default: VALID_RATIO },
-  seed: { kind: 'integer', about: 'of the windows and the gaps', default: 0, min: 0 },
+  seed: { kind: 'integer', about: 'of the windows, the gaps and the intervals', default: 0, min: 0 },
 } as const satisfies Options;
 
 export interface Scoring {
@@ -39,7 +44,7 @@ export interface Scoring {
 export async function scoringBatches(
   command: string,
   artifact: Artifact,
-  options: Values<typeof SCORING_OPTIONS>,
+  options: Values<typeof SCORING_OPTIONS> & { readonly outOfScope?: string | undefined },
   session: Session,
 ): Promise<Scoring> {
   const { text, data, textColumn, windows, length, ratio, seed } = options;
@@ -54,18 +59,66 @@ export async function scoringBatches(
     const held = { windows, length: Math.min(length, config.maxPositionEmbeddings), ratio, seed };
     return { batches: await heldOutBatches(corpus.windows(tokenizer, seed), tokenizer, held) };
   }
+  return textBatches(command, artifact, data as string, options, session);
+}
+
+/** A classifier's examples as batches. */
+export async function textBatches(
+  command: string,
+  artifact: Artifact,
+  path: string,
+  columns: Pick<Values<typeof SCORING_OPTIONS>, 'textColumn' | 'labelColumn'> & {
+    readonly outOfScope?: string | undefined;
+  },
+  session: Session,
+): Promise<{ readonly batches: readonly TextBatch[]; readonly truncated: number }> {
   expectTask(command, artifact, 'text-classification');
-  const { labels, multiLabel } = artifact;
+  const { config, labels, multiLabel } = artifact;
+  const maxLength = config.maxPositionEmbeddings;
   const { examples, truncated } = await openLabelled(
-    data as string,
-    tokenizer,
-    config.maxPositionEmbeddings,
+    path,
+    tokenizerOf(artifact),
+    maxLength,
     multiLabel,
-    options,
+    columns,
     session,
     labels,
   );
   return { batches: orderedTextBatches(examples, 32, config.padTokenId), truncated };
+}
+
+/** What came of every window. */
+export async function fillingOutcomes(
+  ops: TrainableOps,
+  artifact: Artifact,
+  batches: readonly MaskedBatch[],
+  session: Session,
+  label: string,
+): Promise<Outcome[]> {
+  const params = paramsOn(ops, artifact);
+  const parts = await overBatches(ops, batches, session, label, (batch) =>
+    maskedOutcomes(ops, params, artifact.config, batch),
+  );
+  return parts.flat();
+}
+
+/** A classifier's answers to every text, in the batches' order. */
+export async function classifierPredictions(
+  ops: TrainableOps,
+  artifact: Artifact,
+  batches: readonly TextBatch[],
+  session: Session,
+  label: string,
+): Promise<Predictions> {
+  const params = paramsOn(ops, artifact);
+  const parts = await overBatches(ops, batches, session, label, (batch) =>
+    ops.read(classifierLogits(ops, params, artifact.config, batch)),
+  );
+  return {
+    logits: joined(parts),
+    targets: joined(batches.map(({ targets }) => targets)),
+    numLabels: artifact.labels.length,
+  };
 }
 
 /** The metrics over all batches. */
@@ -74,26 +127,48 @@ export async function score(
   artifact: Artifact,
   batches: readonly Batch[],
   session: Session,
-  label = 'evaluate',
+  label: string,
 ): Promise<Metrics> {
-  const { config, multiLabel } = artifact;
-  const params = paramsOn(ops, artifact);
-  const sums = [];
-  const pauses = new Pauses();
-  for (const [i, batch] of batches.entries()) {
-    await pauses.take(session.signal);
-    sums.push(
-      await ops.scope(() =>
-        batch.kind === 'masked'
-          ? maskedScores(ops, params, config, batch)
-          : classificationScores(ops, params, config, batch, multiLabel),
-      ),
+  if (artifact.task === 'fill-mask') {
+    return metricsOf(
+      sumOutcomes('masked', await fillingOutcomes(ops, artifact, batches as MaskedBatch[], session, label), 0),
     );
-    session.progress.update({
-      label,
-      fraction: (i + 1) / batches.length,
-      detail: `${i + 1} of ${batches.length} batches`,
-    });
   }
-  return metricsOf(addScores(sums));
+  const { logits, targets, numLabels } = await classifierPredictions(
+    ops,
+    artifact,
+    batches as TextBatch[],
+    session,
+    label,
+  );
+  const outcomes = textOutcomes(logits, targets, numLabels, { multiLabel: artifact.multiLabel });
+  return metricsOf(sumOutcomes('classification', outcomes, numLabels));
+}
+
+async function overBatches<B extends Batch, R>(
+  ops: TrainableOps,
+  batches: readonly B[],
+  session: Session,
+  label: string,
+  compute: (batch: B) => Promise<R>,
+): Promise<R[]> {
+  const parts: R[] = [];
+  const pauses = new Pauses();
+  for (const batch of batches) {
+    await pauses.take(session.signal);
+    parts.push(await ops.scope(() => compute(batch)));
+    const fraction = parts.length / batches.length;
+    session.progress.update({ label, fraction, detail: `${parts.length} of ${batches.length} batches` });
+  }
+  return parts;
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }

@@ -53,12 +53,14 @@ export { vocabularyHead } from './losses/masked.ts';
 
 export { ADAMW, type OptimizerOptions } from './optim/adamw.ts';
 export type { Budget, Progress } from './optim/schedule.ts';
+export { type BootstrapOptions, bootstrap, type Interval, meanAndSpread } from './training/bootstrap.ts';
 export {
   addScores,
   type ClassificationMetrics,
   classificationScores,
   type MaskedMetrics,
   type Metrics,
+  maskedOutcomes,
   maskedScores,
   metricsOf,
 } from './training/evaluation.ts';
@@ -66,12 +68,22 @@ export { FINETUNE_RECIPE, type FinetuneOptions, type FinetuneRecipe, finetune } 
 export type { StepOptions } from './training/lane.ts';
 export { inlineLanes, type LaneFactory, type LaneGroup } from './training/lanes.ts';
 export { heldOutBatches, MaskedBatches, type Windows } from './training/masked-batches.ts';
+export { type Outcome, sumOutcomes, textOutcomes } from './training/outcomes.ts';
 export { Pauses } from './training/pauses.ts';
 export { PRETRAIN_RECIPE, type PretrainOptions, type PretrainRecipe, pretrain } from './training/pretrain.ts';
 export { type SampleShape, sampleBatch } from './training/sample-batch.ts';
 export { freshReplica, type Json, type TrainingState } from './training/state.ts';
 export type { TaskSpec } from './training/task.ts';
 export { type EncodedExample, encodeExamples, orderedTextBatches } from './training/text-batches.ts';
+export {
+  chooseLabelThreshold,
+  chooseScopeThreshold,
+  type Predictions,
+  type ScopedAnswer,
+  type ScopeMetrics,
+  scopedAnswers,
+  scopeMetrics,
+} from './training/thresholds.ts';
 export { type TrainingEvent, train } from './training/trainer.ts';
 
 // backends: which one to train on

@@ -3,7 +3,7 @@ import { finetune as train } from '@lacuna/core';
 import { defineCommand, UsageError } from '../command.ts';
 import { FINETUNE_OPTIONS, finetuneRecipe } from '../finetune-options.ts';
 import { followTraining } from '../follow-training.ts';
-import { DATA_OPTIONS, openLabelled } from '../labelled-data.ts';
+import { DATA_OPTIONS, LABEL_OPTIONS, labelNames, openLabelled } from '../labelled-data.ts';
 import { chooseLanes, openBackend } from '../lane-backend.ts';
 import { formatQuantity } from '../quantity.ts';
 import { requireEmpty, resumeRun, storedRecipe } from '../resume.ts';
@@ -22,12 +22,7 @@ export const finetune = defineCommand({
     ...DATA_OPTIONS,
     out: { kind: 'text', value: 'DIR', about: 'the folder of the run', required: true },
     resume: { kind: 'flag', about: 'go on from the checkpoint in --out with its own options' },
-    labels: {
-      kind: 'list',
-      value: 'NAME',
-      about: "the labels' names in order, where the data number them from 0 (default: as in the data)",
-    },
-    multiLabel: { kind: 'flag', about: 'a text may have several labels, or none' },
+    ...LABEL_OPTIONS,
     ...TEACHER_OPTIONS,
     ...FINETUNE_OPTIONS,
   },
@@ -51,7 +46,7 @@ export const finetune = defineCommand({
     const { teacher, logitsWeight } = options;
     const recipe = finetuneRecipe(options, { multiLabel, logitsWeight: teacher === undefined ? 0 : logitsWeight });
     const config = { ...pretrained.config, maxPositionEmbeddings: recipe.maxLength };
-    const known = resumed?.checkpoint.labels ?? options.labels;
+    const known = resumed?.checkpoint.labels ?? labelNames('finetune', options);
     const { maxLength } = recipe;
     const { examples, labels, truncated } = await openLabelled(
       data,

@@ -77,6 +77,13 @@ describe('readLabelled', () => {
     expect(examples.map((example) => example.labels)).toEqual([[0, 1], [], [1], [0, 2]]);
   });
 
+  it('takes the name for texts outside of all labels as no label', async () => {
+    const data = table('tsv', 'text\tlabel\na\tjoy\nb\toos\nc\tfear');
+    const { labels, examples } = await readLabelled(data, { outside: 'oos' });
+    expect(labels).toEqual(['fear', 'joy']);
+    expect(examples.map((example) => example.labels)).toEqual([[1], [], [0]]);
+  });
+
   it('reads columns by their position in a table without a header', async () => {
     const data = table('tsv', 'first text\t4,1\tx\nsecond\t0\ty');
     const names = ['anger', 'disgust', 'fear', 'joy', 'neutral'];

@@ -16,6 +16,8 @@ export interface LabelledOptions {
   readonly labels?: readonly string[];
   /** A cell may hold several labels, or none: `joy,surprise`, also with `;` or `|` between, or a JSON array. */
   readonly multiLabel?: boolean;
+  /** What stands in place of a label where a text has none of them, e.g. `oos`: such a text has no labels. */
+  readonly outside?: string;
 }
 
 export interface LabelledExample {
@@ -39,7 +41,7 @@ const NUMBER = /^-?\d+$/;
  * `empty_text` (no rows).
  */
 export async function readLabelled(table: TableSource, options: LabelledOptions = {}): Promise<LabelledData> {
-  const { multiLabel = false } = options;
+  const { multiLabel = false, outside } = options;
   const rows: { text: string; names: readonly string[]; line: number }[] = [];
   let textColumn: string | undefined;
   let labelColumn: string | undefined;
@@ -47,7 +49,8 @@ export async function readLabelled(table: TableSource, options: LabelledOptions 
     textColumn ??= columnOf(table, row, options.textColumn, TEXT_COLUMNS);
     labelColumn ??= columnOf(table, row, options.labelColumn, LABEL_COLUMNS);
     const names = namesOf(table, row, labelColumn, multiLabel);
-    rows.push({ text: textOf(table, row, textColumn), names, line: row.line });
+    const kept = names.filter((name) => name !== outside);
+    rows.push({ text: textOf(table, row, textColumn), names: kept, line: row.line });
   }
   if (rows.length === 0) {
     throw new LacunaError(

@@ -145,6 +145,33 @@ describe('openText', () => {
 });
 
 describe('openTable', () => {
+  it('joins the named lists of a JSON file, whose rows are pairs or objects', async () => {
+    const path = file('sets.json', JSON.stringify({ test: [['a', 'x']], other: [{ label: 'y', text: 'b' }], n: 1 }));
+    const { examples, labels } = await readLabelled(await openTable(`${path}#test+other`));
+    expect([labels, examples]).toEqual([
+      ['x', 'y'],
+      [
+        { text: 'a', labels: [0] },
+        { text: 'b', labels: [1] },
+      ],
+    ]);
+  });
+
+  it('refuses a list that a JSON file lacks, and says which there are', async () => {
+    const path = file('sets.json', JSON.stringify({ test: [['a', 'x']], other: [], n: 1 }));
+    for (const name of [path, `${path}#train`, `${path}#n`]) {
+      await expect(readLabelled(await openTable(name))).rejects.toMatchObject({
+        code: 'malformed_data',
+        facts: { lists: ['test', 'other'] },
+      });
+    }
+  });
+
+  it.each(['{"test": [1]}', '{"test": [["a", "b", "c"]]}', '{"test": '])('refuses the JSON %s', async (text) => {
+    const path = file('odd.json', text);
+    await expect(readLabelled(await openTable(`${path}#test`))).rejects.toMatchObject({ code: 'malformed_data' });
+  });
+
   it('reads labelled files', async () => {
     const path = file('labelled.tsv.gz', gzipSync('sentence\tlabel\ngood\t1\nbad\t0\n'));
     expect((await readLabelled(await openTable(path))).examples).toHaveLength(2);

@@ -7,6 +7,7 @@ import { type TableSource, type TextSource, withoutBreaks } from '../source.ts';
 import { TABLE_FORMATS, type TableFormat, tableRows } from '../table.ts';
 import { fileBytes, innerName, textBytes } from './bytes.ts';
 import { linesOf } from './lines.ts';
+import { splitPath, splitTable } from './splits.ts';
 
 /** The embedded corpus needs no file; a number after it is another seed: other stories. */
 const EMBEDDED = /^embedded(?::(\d{1,9}))?$/;
@@ -39,14 +40,22 @@ export async function openText(path: string, column?: string): Promise<TextSourc
   return { name, sizeBytes, lines: (skip = 0) => textsOf(table, column, skip) };
 }
 
-/** A table of rows. Throws `file_not_found`, `unsupported_format`; reading throws `binary_text`, `malformed_data`. */
+/**
+ * A table of rows: `.tsv`, `.csv`, `.jsonl`, or lists of a `.json` file (`data.json#train`).
+ * Throws `file_not_found`, `unsupported_format`; reading throws `binary_text`, `malformed_data`.
+ */
 export async function openTable(path: string): Promise<TableSource> {
+  const split = splitPath(path);
+  if (split !== undefined) {
+    await textBytes(split.path);
+    return splitTable(split);
+  }
   await textBytes(path);
   const format = formatOf(path);
   if (format === undefined) {
     throw new LacunaError(
       'unsupported_format',
-      `${path}: expected a table (.tsv, .csv or .jsonl, also .gz or .zst), got "${extname(innerName(path))}".`,
+      `${path}: expected a table (.tsv, .csv, .jsonl or .json, also .gz or .zst), got "${extname(innerName(path))}".`,
       { path },
     );
   }
