@@ -37,6 +37,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => general((await import('./commands/export.ts')).exportModel),
   },
   {
+    name: 'recipe',
+    summary: 'make a model by its recipe, from data to artifact',
+    load: async () => general((await import('./commands/recipe.ts')).recipe),
+  },
+  {
     name: 'fill-mask',
     summary: 'fill the gaps of a text',
     load: async () => general((await import('./commands/fill-mask.ts')).fillMask),

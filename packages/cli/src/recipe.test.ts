@@ -1,0 +1,159 @@
+/** Recipes as their users run them: small models on the embedded corpus, in an output folder of this test. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CONFIGS } from '@lacuna/core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lineOf, parsedStep, shippedRecipes } from './recipe.ts';
+import { lacuna } from './testing.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'lacuna-recipe-'));
+const at = (name: string) => join(folder, name);
+const small = { hiddenSize: 16, numHiddenLayers: 1, numAttentionHeads: 2, intermediateSize: 24, vocabSize: 150 };
+
+const base = {
+  step: 'base',
+  command: 'pretrain',
+  options: {
+    text: ['$DATA/text.txt'],
+    config: '$HERE/small.json',
+    'tokenizer-bytes': 100000,
+    'batch-tokens': '128',
+    steps: 3,
+    out: '$OUT/base',
+  },
+};
+const critic = {
+  step: 'critic',
+  command: 'finetune',
+  options: { model: '$OUT/base', data: '$DATA/sets.json#train', epochs: 1, out: '$OUT/critic' },
+};
+const figures = {
+  step: 'figures',
+  command: 'evaluate',
+  options: { model: ['$OUT/critic'], data: '$DATA/sets.json#train', out: '$OUT/evaluations/critic.json' },
+};
+
+function write(name: string, value: unknown): string {
+  writeFileSync(at(name), JSON.stringify(value));
+  return at(name);
+}
+
+const run = (recipe: string, ...rest: string[]) =>
+  lacuna('recipe', 'run', recipe, '--data', folder, '--out', at('out'), ...rest, '--json');
+const record = (name: string) => JSON.parse(readFileSync(at(`out/${name}.recipe.json`), 'utf8'));
+
+beforeAll(() => {
+  writeFileSync(at('text.txt'), 'the happy cat sat on a red mat and the sad dog went home again\n'.repeat(200));
+  write('sets.json', {
+    train: [
+      ['a happy cat', 'good'],
+      ['a sad dog', 'bad'],
+      ['the happy mat', 'good'],
+    ],
+  });
+  write('small.json', { ...CONFIGS.tiny, ...small });
+  write('first.json', { about: 'a base', steps: [base] });
+  write('second.json', { about: 'a critic', after: ['first'], steps: [critic, figures] });
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('lacuna recipe run', () => {
+  it('runs the recipes before it and its own steps, and records options, data, machine and answers', () => {
+    const { status, json, stderr } = run(at('second.json'));
+    expect([status, stderr.match(/error.*/)?.[0]]).toEqual([0, undefined]);
+    expect(json.steps).toMatchObject([
+      { recipe: 'first', step: 'base' },
+      { recipe: 'second', step: 'critic' },
+      { recipe: 'second', step: 'figures' },
+    ]);
+    const [first, second] = [record('first'), record('second')];
+    expect(first.steps).toMatchObject([
+      {
+        step: 'base',
+        options: { steps: 3, out: '$OUT/base' },
+        data: [
+          { file: 'text.txt', bytes: statSync(at('text.txt')).size, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+        ],
+        answer: { step: 3, complete: true },
+        cpu: expect.any(String),
+      },
+    ]);
+    expect(second.steps[0].data).toMatchObject([{ file: 'sets.json' }]);
+    const written = JSON.parse(readFileSync(at('out/evaluations/critic.json'), 'utf8'));
+    expect(written).toMatchObject({ model: 'critic', examples: 3, intervals: { accuracy: expect.any(Array) } });
+    expect(second.steps[1].answer).toMatchObject({ accuracy: written.accuracy });
+  });
+
+  it('passes over what is done, and does again what is gone', () => {
+    const before = statSync(at('out/base/checkpoint.safetensors')).mtimeMs;
+    rmSync(at('out/evaluations'), { recursive: true });
+    const { status, json } = run(at('second.json'));
+    expect(status).toBe(0);
+    const seconds = (json.steps as { seconds?: number }[]).map((step) => step.seconds);
+    expect(seconds).toEqual([undefined, undefined, expect.any(Number)]);
+    expect(statSync(at('out/base/checkpoint.safetensors')).mtimeMs).toBe(before);
+    expect(existsSync(at('out/evaluations/critic.json'))).toBe(true);
+  });
+
+  it('goes on with a run that was stopped before its step was recorded, with more lanes if asked', () => {
+    rmSync(at('out/first.recipe.json'));
+    const { status, stderr } = run(at('first.json'), '--lanes', '2');
+    expect(status).toBe(0);
+    expect(stderr).toContain('--lanes 2 --resume');
+    expect(record('first').steps).toMatchObject([{ machine: { lanes: 2 }, answer: { step: 3, complete: true } }]);
+  });
+
+  it('refuses to take a step for done that was done with other options', () => {
+    const options = { ...base.options, steps: 4 };
+    const changed = write('first.json', { about: 'a base', steps: [{ ...base, options }] });
+    expect(run(changed)).toMatchObject({ status: 1, json: { error: { code: 'recipe_mismatch' } } });
+  });
+});
+
+describe('a recipe is refused before its first step', () => {
+  const refused = (steps: unknown, rest: object = {}) => {
+    const path = write('bad.json', { about: 'bad', steps, ...rest });
+    const { status, json } = lacuna('recipe', 'run', path, '--data', folder, '--out', at('none'), '--json');
+    expect([status, existsSync(at('none'))]).toEqual([1, false]);
+    return (json.error as { code: string }).code;
+  };
+
+  it.each([
+    ['a command that never ends', [{ step: 'a', command: 'serve', options: {} }]],
+    ['an option that the command lacks', [{ ...base, options: { ...base.options, colour: 'red' } }]],
+    ['a value that the option refuses', [{ ...base, options: { ...base.options, lanes: 0 } }]],
+    ['an option in camelCase', [{ ...base, options: { ...base.options, batchTokens: 3 } }]],
+    ['a step twice', [base, base]],
+    ['a step without a command', [{ step: 'a', options: {} }]],
+  ])('with %s', (_what, steps) => {
+    expect(refused(steps)).toBe('invalid_recipe');
+  });
+
+  it('that comes before itself', () => {
+    expect(refused([base], { after: ['bad'] })).toBe('invalid_recipe');
+  });
+
+  it('whose data are not there', () => {
+    expect(refused([{ ...base, options: { ...base.options, text: ['$DATA/none.txt'] } }])).toBe('file_not_found');
+  });
+
+  it('that nobody knows', () => {
+    expect(run('nothing')).toMatchObject({ status: 1, json: { error: { code: 'unknown_recipe' } } });
+  });
+});
+
+it('every recipe that ships is made of lines that its commands take', async () => {
+  const recipes = shippedRecipes();
+  expect(recipes.map(({ name }) => name)).toEqual(expect.arrayContaining(['english', 'sentiment']));
+  for (const one of recipes) {
+    for (const step of one.steps) await parsedStep(step, one, lineOf(step, one, { data: 'texts', out: 'runs' }));
+  }
+});
+
+it('recipe show prints lines for a shell', () => {
+  const { stdout } = lacuna('recipe', 'show', 'sentiment');
+  expect(stdout).toContain('lacuna pretrain --text $DATA/enwiki2015/train.txt.zst');
+  expect(stdout).toContain('lacuna finetune --model $OUT/student --data $DATA/sst2/train.tsv');
+});

@@ -1,0 +1,143 @@
+/** A recipe: the steps that make a model, each an ordinary command with its options, as data. */
+import { readdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LacunaError } from '@lacuna/core/errors';
+import { kebab, parseLine } from './arguments.ts';
+import { UsageError } from './command.ts';
+import { COMMANDS } from './commands.ts';
+import { readJson } from './read-json.ts';
+
+/** Commands that a recipe may run: those that end, and make or measure something. */
+const STEP_COMMANDS = ['pretrain', 'distill', 'finetune', 'export', 'evaluate', 'baseline', 'card'];
+
+type OptionValue = string | number | true | readonly (string | number)[];
+
+export interface RecipeStep {
+  /** Unique in the recipe; what the record calls it. */
+  readonly step: string;
+  readonly command: string;
+  /** By their names on the command line. Strings may begin with `$DATA/`, `$OUT/` or `$HERE/`, the recipe's folder. */
+  readonly options: Readonly<Record<string, OptionValue>>;
+}
+
+export interface Recipe {
+  readonly name: string;
+  readonly about: string;
+  /** Recipes whose steps come before, in the same output folder. */
+  readonly after: readonly string[];
+  readonly steps: readonly RecipeStep[];
+  /** The folder that the recipe's file lies in. */
+  readonly folder: string;
+}
+
+/** What the beginnings of paths in a recipe stand for. */
+export interface RecipePlaces {
+  readonly data: string;
+  readonly out: string;
+}
+
+const SHIPPED = fileURLToPath(new URL('../../../recipes', import.meta.url));
+
+/** Those in the repository's `recipes`, by name. */
+export function shippedRecipes(): Recipe[] {
+  const files = readdirSync(SHIPPED).filter((file) => file.endsWith('.json'));
+  return files.sort().flatMap((file) => {
+    const path = join(SHIPPED, file);
+    return isRecipe(readJson('recipe', path, 'invalid_recipe')) ? [readRecipe(path)] : [];
+  });
+}
+
+/** `english`, or the path of a file `*.json`. Throws `unknown_recipe`, `file_not_found`, `invalid_recipe`. */
+export function openRecipe(nameOrPath: string): Recipe {
+  if (nameOrPath.endsWith('.json')) return readRecipe(nameOrPath);
+  const known = shippedRecipes();
+  const found = known.find(({ name }) => name === nameOrPath);
+  if (found) return found;
+  const names = known.map(({ name }) => name).join(', ');
+  throw new LacunaError(
+    'unknown_recipe',
+    `recipe: expected one of ${names} or a file *.json, got ${JSON.stringify(nameOrPath)}.`,
+    { recipe: nameOrPath, known: known.map(({ name }) => name) },
+  );
+}
+
+/** The recipe with those that come before it, each once, in the order in which they run. */
+export function withPrerequisites(recipe: Recipe, open = new Set<string>()): Recipe[] {
+  if (open.has(recipe.name)) return invalid(recipe.name, 'recipes that come before it', 'itself');
+  const inside = new Set([...open, recipe.name]);
+  const before = recipe.after.flatMap((name) => {
+    const path = join(recipe.folder, `${name}.json`);
+    return withPrerequisites(readRecipe(path), inside);
+  });
+  const distinct = new Map([...before, recipe].map((one) => [one.name, one]));
+  return [...distinct.values()];
+}
+
+/** The words of a step's command line, without the command. */
+export function lineOf(step: RecipeStep, recipe: Recipe, { data, out }: RecipePlaces): string[] {
+  const places = { DATA: data, OUT: out, HERE: recipe.folder };
+  const word = (value: string | number) =>
+    `${value}`.replace(/^\$(DATA|OUT|HERE)(?=\/|$)/, (_, place: keyof typeof places) => places[place]);
+  return Object.entries(step.options).flatMap(([name, value]) => {
+    if (value === true) return [`--${name}`];
+    return [`--${name}`, ...(Array.isArray(value) ? value.map(word) : [word(value as string | number)])];
+  });
+}
+
+/** The step's files under `$DATA`, relative to it; a list within a file counts as the file. */
+export function dataFilesOf(step: RecipeStep): string[] {
+  const words = Object.values(step.options).flatMap((value) => (value === true ? [] : value));
+  return words
+    .filter((word): word is string => typeof word === 'string' && word.startsWith('$DATA/'))
+    .map((word) => word.slice('$DATA/'.length).replace(/(\.json(?:\.gz|\.zst)?)#.*$/, '$1'));
+}
+
+/** The step's command, and its line as parsing reads it. Throws `invalid_recipe` with what is wrong with an option. */
+export async function parsedStep(step: RecipeStep, recipe: Recipe, line: readonly string[]) {
+  const entry = COMMANDS.find(({ name }) => name === step.command && STEP_COMMANDS.includes(name));
+  if (entry === undefined) {
+    return invalid(`${recipe.name}, step ${step.step}`, `a command out of ${STEP_COMMANDS.join(', ')}`, step.command);
+  }
+  const command = await entry.load();
+  try {
+    return { command, parsed: parseLine(command, line) };
+  } catch (cause) {
+    if (!(cause instanceof UsageError)) throw cause;
+    const message = `recipe: ${recipe.name}, step ${step.step}: ${cause.message}`;
+    throw new LacunaError('invalid_recipe', message, { ...cause.facts, step: step.step }, { cause });
+  }
+}
+
+function readRecipe(path: string): Recipe {
+  const name = basename(path, '.json');
+  const value = readJson('recipe', path, 'invalid_recipe');
+  if (!isRecipe(value)) return invalid(name, 'an object with "about" and "steps"', 'something else');
+  const { about, after = [], steps } = value;
+  for (const [i, step] of steps.entries()) {
+    const { step: called, command, options } = (step ?? {}) as Partial<RecipeStep>;
+    const where = `${name}, step ${called ?? i + 1}`;
+    if (typeof called !== 'string' || typeof command !== 'string' || typeof options !== 'object') {
+      return invalid(where, '"step", "command" and "options"', JSON.stringify(step).slice(0, 60));
+    }
+    if (steps.findIndex((other) => other.step === called) !== i) return invalid(where, 'a name of its own', called);
+    for (const [option, given] of Object.entries(options)) {
+      const isWord = (word: unknown) => typeof word === 'string' || typeof word === 'number';
+      const fits = given === true || isWord(given) || (Array.isArray(given) && given.every(isWord));
+      if (!fits || kebab(option) !== option) {
+        return invalid(where, 'options in kebab-case with text, a number, true or a list', option);
+      }
+    }
+  }
+  return { name, about, after, steps, folder: dirname(path) };
+}
+
+/** Whether a file is meant as a recipe; configurations of models may lie beside them. */
+function isRecipe(value: unknown): value is { about: string; after?: string[]; steps: RecipeStep[] } {
+  const { about, after = [], steps } = (value ?? {}) as Partial<Recipe>;
+  return typeof about === 'string' && Array.isArray(steps) && Array.isArray(after);
+}
+
+function invalid(where: string, expected: string, got: string): never {
+  throw new LacunaError('invalid_recipe', `recipe: ${where}: expected ${expected}, got ${got}.`, { where, expected });
+}
