@@ -32,6 +32,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => general((await import('./commands/evaluate.ts')).evaluate),
   },
   {
+    name: 'baseline',
+    summary: 'train and score a bag of words, to compare a classifier with',
+    load: async () => general((await import('./commands/baseline.ts')).baseline),
+  },
+  {
     name: 'export',
     summary: 'write the one-file artifact that the edge serves',
     load: async () => general((await import('./commands/export.ts')).exportModel),

@@ -1,5 +1,12 @@
 /** Labelled files as examples for a classifier. */
-import { type EncodedExample, encodeExamples, LacunaError, readLabelled, type Tokenizer } from '@lacuna/core';
+import {
+  type EncodedExample,
+  encodeExamples,
+  type LabelledData,
+  LacunaError,
+  readLabelled,
+  type Tokenizer,
+} from '@lacuna/core';
 import { openTable } from '@lacuna/core/node';
 import { type Options, type Session, UsageError, type Values } from './command.ts';
 import { formatQuantity } from './quantity.ts';
@@ -59,26 +66,35 @@ export interface Labelled {
 }
 
 /**
- * The file's examples, encoded; says so where texts had to be cut. `labels` are those that the model knows; without
- * them they come from the file.
- * Throws `unknown_column`, `unknown_label`, `malformed_data`, `empty_text`.
+ * The file's examples as texts. `labels` are those that the model knows; without them they come from the file.
+ * Throws `file_not_found`, `unknown_column`, `unknown_label`, `malformed_data`, `empty_text`.
  */
-export async function openLabelled(
+export async function labelledTexts(
   path: string,
-  tokenizer: Tokenizer,
-  maxLength: number,
   multiLabel: boolean,
   { textColumn, labelColumn, outOfScope }: ColumnOptions,
-  session: Session,
   labels?: readonly string[],
-): Promise<Labelled> {
-  const data = await readLabelled(await openTable(path), {
+): Promise<LabelledData> {
+  return readLabelled(await openTable(path), {
     multiLabel,
     ...(textColumn === undefined ? {} : { textColumn }),
     ...(labelColumn === undefined ? {} : { labelColumn }),
     ...(labels === undefined ? {} : { labels }),
     ...(outOfScope === undefined ? {} : { outside: outOfScope }),
   });
+}
+
+/** The same encoded; says so where texts had to be cut. */
+export async function openLabelled(
+  path: string,
+  tokenizer: Tokenizer,
+  maxLength: number,
+  multiLabel: boolean,
+  columns: ColumnOptions,
+  session: Session,
+  labels?: readonly string[],
+): Promise<Labelled> {
+  const data = await labelledTexts(path, multiLabel, columns, labels);
   const examples = encodeExamples(tokenizer, data.examples, data.labels.length, maxLength);
   const truncated = examples.filter((example) => example.truncated).length;
   if (truncated > 0) {

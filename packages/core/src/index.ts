@@ -53,6 +53,7 @@ export { vocabularyHead } from './losses/masked.ts';
 
 export { ADAMW, type OptimizerOptions } from './optim/adamw.ts';
 export type { Budget, Progress } from './optim/schedule.ts';
+export { BAG_RECIPE, BagClassifier, type BagExample, type BagRecipe } from './training/bag.ts';
 export { type BootstrapOptions, bootstrap, type Interval, meanAndSpread } from './training/bootstrap.ts';
 export {
   addScores,
