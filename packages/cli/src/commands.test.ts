@@ -218,29 +218,6 @@ it('a wrong line is answered with invalid_argument and exit code 2', () => {
 });
 
 it.each([
-  ['a threshold that nothing needs', ['--dev', '@train.tsv'], '--dev must stand with --out-of-scope'],
-  ['texts of no label without others', ['--out-of-scope', 'oos'], '--out-of-scope must stand with --dev'],
-])('evaluate refuses %s with invalid_argument', (_what, args, says) => {
-  const { code, message, status } = failing(
-    ...line(['evaluate', '--model', '@critic', '--data', '@train.tsv', ...args]),
-  );
-  expect({ code, status }).toEqual({ code: 'invalid_argument', status: 2 });
-  expect(message).toContain(says);
-});
-
-it('evaluate turns texts of no label away, and averages models of several seeds', () => {
-  writeFileSync(at('scope.tsv'), 'sentence\tlabel\na happy cat\tgood\na sad dog\tbad\nseven mats\toos\n');
-  const scope = ['--data', '@scope.tsv', '--dev', '@scope.tsv', '--out-of-scope', 'oos'];
-  const { status, json } = lacuna(...line(['evaluate', '--model', '@critic', '@critic', ...scope, '--json']));
-  expect(status).toBe(0);
-  const [first, second] = json.models as Record<string, number>[];
-  expect(second).toEqual(first);
-  expect(first).toMatchObject({ examples: 2, outOfScopeExamples: 1, threshold: expect.any(Number) });
-  expect(json.mean).toMatchObject({ accuracy: first?.accuracy, outOfScopeRecall: first?.outOfScopeRecall });
-  expect(json.sd).toMatchObject({ accuracy: 0 });
-});
-
-it.each([
   ['a file of another kind', ['--format', 'onnx', '--out', '@new.safetensors'], '--out must be a file *.onnx'],
   ['an ONNX file without its format', ['--out', '@new.onnx'], 'or --format onnx'],
   ['a format that nobody knows', ['--format', 'gguf', '--out', '@new'], '--format must be safetensors or onnx'],

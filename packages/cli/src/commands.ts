@@ -42,6 +42,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => general((await import('./commands/export.ts')).exportModel),
   },
   {
+    name: 'card',
+    summary: "write an evaluation's figures into a model card",
+    load: async () => general((await import('./commands/card.ts')).card),
+  },
+  {
     name: 'recipe',
     summary: 'make a model by its recipe, from data to artifact',
     load: async () => general((await import('./commands/recipe.ts')).recipe),

@@ -1,0 +1,65 @@
+/** The table of a model card, made of evaluations' files; it stands between two marks in the card. */
+import { LacunaError } from '@lacuna/core/errors';
+
+const BEGIN = '<!-- lacuna card -->';
+const END = '<!-- /lacuna card -->';
+
+/** Figures that a card shows, in the order of its columns, with the decimals that they have. */
+const COLUMNS = [
+  { field: 'top1', title: 'top-1', decimals: 4 },
+  { field: 'top5', title: 'top-5', decimals: 4 },
+  { field: 'accuracy', title: 'accuracy', decimals: 4 },
+  { field: 'macroF1', title: 'macro-F1', decimals: 4 },
+  { field: 'inScopeAccuracy', title: 'in-scope accuracy', decimals: 4 },
+  { field: 'outOfScopeRecall', title: 'out-of-scope recall', decimals: 4 },
+  { field: 'crossEntropy', title: 'cross-entropy', decimals: 3 },
+] as const;
+
+/** What `evaluate --out` and `baseline --out` write, as far as a card shows it. */
+export type Evaluation = Readonly<Record<string, unknown>> & {
+  readonly model?: string;
+  readonly intervals?: Readonly<Record<string, readonly [number, number]>>;
+  /** Of several seeds; the figures are their means then. */
+  readonly models?: readonly Readonly<Record<string, unknown>>[];
+  readonly mean?: Readonly<Record<string, number>>;
+  readonly sd?: Readonly<Record<string, number>>;
+};
+
+/** A row an evaluation: its figures, behind each the 95 % interval, or of several seeds the standard deviation. */
+export function evaluationTable(evaluations: readonly Evaluation[]): string {
+  const columns = COLUMNS.filter(({ field }) => evaluations.some((one) => typeof figureOf(one, field) === 'number'));
+  const rows = evaluations.map((one) => [
+    nameOf(one),
+    ...columns.map(({ field, decimals }) => cell(one, field, decimals)),
+    `${figureOf(one, 'tokens') ?? figureOf(one, 'examples') ?? '–'}`,
+  ]);
+  const header = ['model', ...columns.map(({ title }) => title), 'scored'];
+  return [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+/** The card with a new table between its marks. Throws `malformed_data` where it has no marks. */
+export function withTable(name: string, card: string, table: string): string {
+  const [from, to] = [card.indexOf(BEGIN), card.indexOf(END)];
+  if (from >= 0 && to > from) return `${card.slice(0, from + BEGIN.length)}\n\n${table}\n\n${card.slice(to)}`;
+  throw new LacunaError('malformed_data', `${name}: expected ${BEGIN} and ${END} around its table, got none.`, {
+    path: name,
+  });
+}
+
+function nameOf({ model, models }: Evaluation): string {
+  const first = model ?? models?.[0]?.model ?? 'unnamed';
+  return models === undefined ? `${first}` : `${first}, mean of ${models.length} seeds`;
+}
+
+function figureOf(one: Evaluation, field: string): unknown {
+  return one.mean?.[field] ?? one[field];
+}
+
+function cell(one: Evaluation, field: string, decimals: number): string {
+  const value = figureOf(one, field);
+  if (typeof value !== 'number') return '–';
+  const [shown, sd] = [value.toFixed(decimals), one.sd?.[field]?.toFixed(decimals)];
+  if (sd !== undefined) return `${shown} ± ${sd}`;
+  const ends = one.intervals?.[field]?.map((end) => end.toFixed(decimals));
+  return ends === undefined ? shown : `${shown} [${ends.join(', ')}]`;
+}
