@@ -17,20 +17,17 @@ interface Answer {
 export class DocumentedAnswers {
   readonly #paths: readonly { readonly matches: RegExp; readonly methods: Document['paths'][string] }[];
 
-  private constructor({ paths }: Document) {
+  constructor({ paths }: Document) {
     this.#paths = Object.entries(paths).map(([path, methods]) => ({
       matches: new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`),
       methods,
     }));
   }
 
-  static of(document: Document): DocumentedAnswers {
-    return new DocumentedAnswers(document);
-  }
-
   /** Why the service should not have answered so; undefined when it may. */
   objection(method: string, target: string, answer: Answer): string | undefined {
-    const path = target.split('?')[0] as string;
+    // As the runtime reads it: dots are resolved, also encoded ones.
+    const path = new URL(`http://edge.invalid${target}`).pathname;
     const { status, body } = answer;
     if (status >= 500 && status !== 503) return `${method} ${path} failed with ${status}: ${body.slice(0, 200)}`;
     if (method === 'HEAD' || method === 'OPTIONS') return undefined;
