@@ -9,8 +9,11 @@ const ROAD = [
   ...['training', 'quantize', 'artifact', 'onnx', 'checkpoint', 'distill', 'inference', 'backends'],
 ];
 
-/** One makes the backends of lanes and one is an entry, so they say which; all other code is given one. */
-const NAME_A_BACKEND = ['training/lane-backend-node.ts', 'inference/index.ts'];
+/** Those that make the backends of lanes and one that is an entry say which; all other code is given one. */
+const NAME_A_BACKEND = [
+  ...['training/lane-backend-node.ts', 'training/lanes-browser.ts', 'training/lane-worker.ts'],
+  'inference/index.ts',
+];
 
 const CORE = 'packages/core/src/';
 
