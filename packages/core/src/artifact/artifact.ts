@@ -136,6 +136,11 @@ export function floatValues(weight: StoredWeight): Float32Array {
   return weight.kind === 'float32' ? weight.values : dequantizeRows(weight);
 }
 
+/** All weights as float32 by name. */
+export function floatWeights(artifact: Artifact): Record<string, Float32Array> {
+  return Object.fromEntries(Object.entries(artifact.weights).map(([name, weight]) => [name, floatValues(weight)]));
+}
+
 /** Every parameter of the config, each of its shape; float weights and scales finite. */
 function readWeights(file: Safetensors, config: ModelConfig, head: HeadConfig | undefined): Artifact['weights'] {
   const weights: Record<string, StoredWeight> = {};

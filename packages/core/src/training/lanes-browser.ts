@@ -27,7 +27,10 @@ export async function createBrowserLanes(task: TaskSpec, options: BrowserLaneOpt
       worker.postMessage({ lane, backend, task, shared: memory } satisfies LaneSetup<BrowserBackend>);
       return {
         post: (request, handed) => worker.postMessage(request, handed),
-        close: () => worker.terminate(),
+        close: () => {
+          worker.terminate();
+          return undefined;
+        },
       };
     },
   });

@@ -17,7 +17,7 @@ import { headOf, type TaskSpec } from './task.ts';
 export interface LaneThread {
   /** Sends a request and hands over its memory. */
   post(request: LaneRequest, memory: ArrayBuffer[]): void;
-  close(): Promise<unknown> | void;
+  close(): Promise<unknown> | undefined;
 }
 
 /** Who listens to a thread. */
