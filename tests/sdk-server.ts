@@ -1,11 +1,17 @@
-/** Serves folders to a page in Chromium, cross-origin isolated or not, and starts the browser that looks at them. */
-import { existsSync, readFileSync } from 'node:fs';
+/** Builds and serves the SDK to a page in Chromium, cross-origin isolated or not, and starts the browser that looks at them. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import { fileURLToPath } from 'node:url';
+import { lacuna } from '@lacuna/client/esbuild';
+import { build } from 'esbuild';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { browserPath } from './chromium.ts';
 import { ROOT } from './repository.ts';
+
+const PAGE =
+  '<!doctype html><meta charset="utf-8"><title>page</title><script type="module" src="./sdk-page.js"></script>';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html',
@@ -40,4 +46,27 @@ export async function serveFolder(folder: string, { isolated }: { readonly isola
 export function startBrowser(args: readonly string[] = []): Promise<Browser> {
   const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync'];
   return chromium.launch({ executablePath: browserPath(), args: ['--no-sandbox', ...quiet, ...args] });
+}
+
+/** Builds the tests' page with the SDK's plugin for esbuild into `outdir`. */
+export async function buildPage(outdir: string): Promise<void> {
+  await build({
+    entryPoints: [fileURLToPath(new URL('./sdk-page.ts', import.meta.url))],
+    plugins: [lacuna()],
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    outdir,
+  });
+  writeFileSync(join(outdir, 'index.html'), PAGE);
+}
+
+/** A page that holds the SDK, with whatever it could not load or threw. */
+export async function openPage(browser: Browser | BrowserContext, address: string): Promise<Page> {
+  const page = await browser.newPage();
+  await page.goto(address);
+  await page.waitForFunction(() => 'sdk' in globalThis);
+  return page;
 }
