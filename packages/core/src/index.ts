@@ -131,3 +131,8 @@ export { studentConfig } from './distill/student.ts';
 
 export { type FillMaskCandidate, MASK } from './inference/gaps.ts';
 export { type ClassifyOptions, type FillMaskOptions, type LabelScore, loadModel, Model } from './inference/model.ts';
+
+// explain: why it answered so
+
+export type { AttentionMap } from './explain/attention.ts';
+export { type ExplainedToken, Explainer, type ExplainOptions, type Explanation } from './explain/explainer.ts';

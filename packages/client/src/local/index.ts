@@ -1,5 +1,6 @@
 /** Models that answer in the browser: `@lacuna/client/local`. A table of contents. */
 
+export type { AttentionMap, ExplainedToken, ExplainOptions, Explanation } from '@lacuna/core';
 export { LacunaError } from '@lacuna/core/errors';
 export type { ModelInput } from '../training/inputs.ts';
 export type { Candidate, ClassifyOptions, FillMaskOptions, LabelScore } from '../wire.ts';

@@ -1,4 +1,5 @@
 /** A model that answers in this browser: the methods of the HTTP client, in a worker, without a server. */
+import type { ExplainOptions, Explanation } from '@lacuna/core';
 import { LacunaError } from '@lacuna/core/errors';
 import type { LacunaClient } from '../client.ts';
 import type { ModelInput } from '../training/inputs.ts';
@@ -8,6 +9,11 @@ import type { ModelFacts, ModelService } from './model-worker.ts';
 
 /** `model` in the options is for services that have several: here it is passed over. */
 export interface LocalModel extends Pick<LacunaClient, 'fillMask' | 'classify'>, ModelFacts {
+  /**
+   * Why the model answers so: what each token adds to the answer (integrated gradients), and attention maps. The first call loads
+   * what it takes. Throws what the answer would throw, and `unknown_label`.
+   */
+  explain(text: string, options?: ExplainOptions & Cancellable): Promise<Explanation>;
   /** Ends the worker and frees its memory. */
   close(): void;
 }
@@ -37,7 +43,7 @@ export async function loadModel(source: ModelInput, { signal }: Cancellable = {}
   }
 }
 
-function methodsOf(worker: RemoteWorker<ModelService>): Pick<LocalModel, 'fillMask' | 'classify'> {
+function methodsOf(worker: RemoteWorker<ModelService>): Pick<LocalModel, 'fillMask' | 'classify' | 'explain'> {
   async function fillMask(text: string, options?: FillMaskOptions & Cancellable): Promise<Candidate[][]>;
   async function fillMask(texts: readonly string[], options?: FillMaskOptions & Cancellable): Promise<Candidate[][][]>;
   async function fillMask(
@@ -65,8 +71,13 @@ function methodsOf(worker: RemoteWorker<ModelService>): Pick<LocalModel, 'fillMa
     );
     return typeof input === 'string' ? answers[0] : answers;
   }
+  const explain: LocalModel['explain'] = (text, { signal, ...options } = {}) =>
+    cancellable(
+      worker.call<Explanation>((service) => service.explain(text, options)),
+      signal,
+    );
   // The implementations answer one text or several; their overloads say which.
-  return { fillMask, classify } as Pick<LocalModel, 'fillMask' | 'classify'>;
+  return { fillMask, classify, explain } as ReturnType<typeof methodsOf>;
 }
 
 /** The answer, unless the signal comes first: then nobody waits for it. */

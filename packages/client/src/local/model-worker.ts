@@ -1,6 +1,8 @@
 /** The program of a local model's Web Worker: the inference kernels and one artifact, asked over Comlink. */
+import type { Explainer, ExplainOptions, Explanation } from '@lacuna/core';
 import { compileKernels, INFERENCE_KERNELS } from '@lacuna/core/browser';
 import {
+  type Artifact,
   type ClassifyOptions,
   createWasmInference,
   type FillMaskCandidate,
@@ -28,6 +30,11 @@ export interface ModelFacts {
 
 export class ModelService {
   #model: Model | undefined;
+  #artifact: Artifact | undefined;
+  /** Made when it is first asked for: it takes the training kernels and a second copy of the weights. */
+  #explainer: Promise<Explainer> | undefined;
+  /** One explanation at a time. */
+  #explaining: Promise<unknown> = Promise.resolve();
 
   load(source: string | Blob | Uint8Array): Promise<Outcome<ModelFacts>> {
     return outcomeOf(async () => {
@@ -35,6 +42,7 @@ export class ModelService {
       const artifact = await readArtifact(bytes);
       const model = loadModel(createWasmInference(kernels), artifact);
       this.#model = model;
+      this.#artifact = artifact;
       const { name, task, labels, maxTokens } = model;
       return { name, task, labels, maxTokens, sizeBytes: artifact.sizeBytes };
     });
@@ -53,6 +61,18 @@ export class ModelService {
       const answers = [];
       for (const text of texts) answers.push(await this.#loaded.classify(text, options));
       return answers;
+    });
+  }
+
+  explain(text: string, options: ExplainOptions): Promise<Outcome<Explanation>> {
+    return outcomeOf(async () => {
+      const artifact = this.#artifact;
+      if (!artifact) throw new LacunaError('internal', 'model: expected a loaded model, got none.');
+      this.#explainer ??= import('./explainer.ts').then(({ makeExplainer }) => makeExplainer(artifact));
+      const explainer = await this.#explainer;
+      const explanation = this.#explaining.then(() => explainer.explain(text, options));
+      this.#explaining = explanation.catch(() => {});
+      return explanation;
     });
   }
 
