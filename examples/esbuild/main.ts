@@ -6,6 +6,7 @@ const [progress, answer] = ['progress', 'answer'].map((id) => document.getElemen
 const trainer = createTrainer({
   task: 'pretrain',
   text: { embedded: { stories: 5000 } },
+  lanes: 2,
   recipe: { budget: { steps: 60 } },
 });
 for await (const event of trainer.events) {

@@ -7,7 +7,7 @@ import { lacuna } from './esbuild.ts';
 export const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
 
 /** Writes `outdir`, which is emptied before, and tells what went into each file. */
-export async function buildSdk(outdir: string = DIST): Promise<BuildResult & { metafile: object }> {
+export async function buildSdk(outdir: string = DIST): Promise<BuildResult<{ metafile: true }>> {
   await rm(outdir, { recursive: true, force: true });
   const entry = (out: string, path: string) => ({ in: fileURLToPath(new URL(path, import.meta.url)), out });
   return build({

@@ -11,6 +11,3 @@ export {
 } from './backends/load-browser.ts';
 export type { GpuBackend } from './backends/tfjs/webgpu/load.ts';
 export { createWasmInference } from './backends/wasm/inference.ts';
-
-// training: lanes in Web Workers
-export { type BrowserLaneOptions, createBrowserLanes } from './training/lanes-browser.ts';

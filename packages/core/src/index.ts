@@ -57,6 +57,7 @@ export { vocabularyHead } from './losses/masked.ts';
 
 export { ADAMW, type OptimizerOptions } from './optim/adamw.ts';
 export type { Budget, Progress } from './optim/schedule.ts';
+export { hasSharedMemory } from './training/all-reduce.ts';
 export {
   addScores,
   type ClassificationMetrics,
@@ -87,7 +88,6 @@ export {
   type BackendTiming,
   type ChooseOptions,
   chooseBackend,
-  hasSharedMemory,
   type Unavailable,
 } from './backends/choose.ts';
 
@@ -131,8 +131,3 @@ export { studentConfig } from './distill/student.ts';
 
 export { type FillMaskCandidate, MASK } from './inference/gaps.ts';
 export { type ClassifyOptions, type FillMaskOptions, type LabelScore, loadModel, Model } from './inference/model.ts';
-
-// explain: why it answered so
-
-export type { AttentionMap } from './explain/attention.ts';
-export { type ExplainedToken, Explainer, type ExplainOptions, type Explanation } from './explain/explainer.ts';

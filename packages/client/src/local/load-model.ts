@@ -1,6 +1,7 @@
 /** A model that answers in this browser: the methods of the HTTP client, in a worker, without a server. */
-import type { ExplainOptions, Explanation } from '@lacuna/core';
+
 import { LacunaError } from '@lacuna/core/errors';
+import type { ExplainOptions, Explanation } from '@lacuna/core/explain';
 import type { LacunaClient } from '../client.ts';
 import type { ModelInput } from '../training/inputs.ts';
 import type { Candidate, ClassifyOptions, FillMaskOptions, LabelScore } from '../wire.ts';

@@ -1,6 +1,7 @@
 /** The program of a local model's Web Worker: the inference kernels and one artifact, asked over Comlink. */
-import type { Explainer, ExplainOptions, Explanation } from '@lacuna/core';
+
 import { compileKernels, INFERENCE_KERNELS } from '@lacuna/core/browser';
+import type { Explainer, ExplainOptions, Explanation } from '@lacuna/core/explain';
 import {
   type Artifact,
   type ClassifyOptions,

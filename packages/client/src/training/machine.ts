@@ -1,7 +1,13 @@
 /** On what a run trains: the backend and lanes that were asked for, or the fastest that there is. */
-import { type BackendReport, chooseBackend, hasSharedMemory, type LaneFactory, type ModelConfig } from '@lacuna/core';
-import { type BrowserBackend, createBrowserLanes } from '@lacuna/core/browser';
-import { LacunaError } from '@lacuna/core/errors';
+import type { BackendReport } from '@lacuna/core';
+import type { BrowserBackend } from '@lacuna/core/browser';
+import {
+  createBrowserLanes,
+  hasSharedMemory,
+  LacunaError,
+  type LaneFactory,
+  type ModelConfig,
+} from '@lacuna/core/browser-training';
 import type { MachineEvent } from './events.ts';
 import type { BackendName, MachineOptions } from './options.ts';
 
@@ -43,6 +49,7 @@ export async function chooseMachine(
   if (wasmPaths !== undefined) names.push('tfjs-wasm');
   if (names.length === 1) return machine('wasm', 'WebAssembly is what there is: the browser offers no WebGPU adapter.');
   const candidates = names.map((name) => ({ name, makeLanes: make(name) }));
+  const { chooseBackend } = await import('./more.ts');
   const report = await chooseBackend(config, { candidates, signal });
   return machine(report.chosen as BackendName, `${report.chosen} took the least time for a step.`, report);
 }

@@ -1,33 +1,20 @@
 /** From a run's plan to the core's training events, afresh or from a checkpoint. */
 import {
   type Batch,
-  distill,
-  encodeExamples,
-  finetune,
-  floatWeights,
   heldOutBatches,
   type Json,
   type LaneFactory,
   pretrain,
-  readArtifact,
-  readLabelled,
   Tokenizer,
   type TrainingEvent,
   type TrainingState,
   WindowStream,
   type WindowStreamState,
-} from '@lacuna/core';
+} from '@lacuna/core/browser-training';
 import type { WarningEvent } from './events.ts';
-import {
-  type DistillPlan,
-  type FinetunePlan,
-  MODEL_FILE,
-  type PretrainPlan,
-  type RunPlan,
-  type StoredInput,
-} from './plan.ts';
+import type { DistillPlan, PretrainPlan, RunPlan, StoredInput } from './plan.ts';
 import type { RunFolder } from './run-folder.ts';
-import { openTable, openText } from './stored-inputs.ts';
+import { openText } from './stored-inputs.ts';
 
 /** Windows of held-out text, and the share removed of them, as on the command line. */
 const HELD_OUT = { windows: 128, ratio: 0.15, seed: 0, spans: [1, 1] } as const;
@@ -45,15 +32,24 @@ export interface PerformingContext {
 
 /** Opens the plan's inputs and gives the events of its training. */
 export async function perform(plan: RunPlan, context: PerformingContext): Promise<AsyncIterable<TrainingEvent>> {
-  return plan.task === 'finetune' ? performFinetune(plan, context) : performOnText(plan, context);
+  switch (plan.task) {
+    case 'pretrain':
+      return pretrain({ ...(await textOptions(plan, context)), recipe: plan.recipe });
+    case 'distill':
+      return (await import('./distilling.ts')).performDistill(plan, context);
+    case 'finetune':
+      return (await import('./finetuning.ts')).performFinetune(plan, context);
+  }
 }
 
-function common(plan: RunPlan, { makeLanes, state, signal, wantsCheckpoint, now }: PerformingContext) {
+/** What the tasks hand on to the core alike. */
+export function commonOptions(plan: RunPlan, { makeLanes, state, signal, wantsCheckpoint, now }: PerformingContext) {
   const { config, checkpointEvery } = plan;
   return { config, checkpointEvery, makeLanes, signal, wantsCheckpoint, now, ...(state ? { resume: state } : {}) };
 }
 
-async function performOnText(plan: PretrainPlan | DistillPlan, context: PerformingContext) {
+/** The same for tasks that learn from plain text. */
+export async function textOptions(plan: PretrainPlan | DistillPlan, context: PerformingContext) {
   const { folder } = context;
   const tokenizer = Tokenizer.fromJSON(plan.tokenizer);
   const windows = async (inputs: readonly StoredInput[], seed: number, at?: Json) => {
@@ -66,55 +62,10 @@ async function performOnText(plan: PretrainPlan | DistillPlan, context: Performi
     const batches = await heldOutBatches(await windows(plan.validation, 0), tokenizer, held);
     evaluation = { batches, every: plan.evaluateEvery };
   }
-  const options = {
-    ...common(plan, context),
+  return {
+    ...commonOptions(plan, context),
     vocabulary: tokenizer,
     openWindows: (at: Json | undefined) => windows(plan.texts, plan.recipe.seed, at),
     ...(evaluation ? { evaluation } : {}),
   };
-  if (plan.task === 'pretrain') return pretrain({ ...options, recipe: plan.recipe });
-  const teacher = await storedModel(folder);
-  return distill({
-    ...options,
-    recipe: plan.recipe,
-    teacher: { config: teacher.config, parameters: floatWeights(teacher) },
-  });
-}
-
-async function performFinetune(plan: FinetunePlan, context: PerformingContext) {
-  const { folder } = context;
-  const { recipe, labels } = plan;
-  const tokenizer = Tokenizer.fromJSON(plan.tokenizer);
-  const encoded = async (input: StoredInput) => {
-    const { textColumn, labelColumn } = input;
-    const { examples } = await readLabelled(await openTable(folder, input), {
-      multiLabel: recipe.multiLabel,
-      labels,
-      ...(textColumn === undefined ? {} : { textColumn }),
-      ...(labelColumn === undefined ? {} : { labelColumn }),
-    });
-    const made = encodeExamples(tokenizer, examples, labels.length, recipe.maxLength);
-    const cut = made.filter(({ truncated }) => truncated).length;
-    if (cut > 0) {
-      const message = `${input.name}: ${cut} of ${made.length} texts are longer than ${recipe.maxLength} tokens and were cut.`;
-      context.tell({ type: 'warning', code: 'text_too_long', message });
-    }
-    return made;
-  };
-  const encoder = floatWeights(await storedModel(folder));
-  const examples = await encoded(plan.data);
-  const evaluation = plan.validation && { examples: await encoded(plan.validation) };
-  return finetune({
-    ...common(plan, context),
-    numLabels: labels.length,
-    recipe,
-    encoder,
-    examples,
-    ...(evaluation ? { evaluation } : {}),
-  });
-}
-
-async function storedModel(folder: RunFolder) {
-  const file = (await folder.read(MODEL_FILE)) ?? new Blob([]);
-  return readArtifact(new Uint8Array(await file.arrayBuffer()));
 }

@@ -13,7 +13,7 @@ import type {
 } from '@lacuna/core';
 import { LacunaError } from '@lacuna/core/errors';
 import type { BackendName } from './options.ts';
-import type { RunFolder } from './run-folder.ts';
+import { PLAN_FILE, type RunFolder } from './run-folder.ts';
 
 /** An input that the run's folder holds, or the embedded corpus. */
 export interface StoredInput {
@@ -62,10 +62,6 @@ export interface FinetunePlan extends CommonPlan {
 }
 
 export type RunPlan = PretrainPlan | FinetunePlan | DistillPlan;
-
-export const MODEL_FILE = 'model.safetensors';
-export const CHECKPOINT_FILE = 'checkpoint.safetensors';
-const PLAN_FILE = 'run.json';
 
 export async function writePlan(folder: RunFolder, plan: RunPlan): Promise<void> {
   await folder.write(PLAN_FILE, new TextEncoder().encode(JSON.stringify(plan)));

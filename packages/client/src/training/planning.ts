@@ -2,33 +2,28 @@
 import {
   CONFIGS,
   checkSchedule,
-  DISTILL_RECIPE,
-  FINETUNE_RECIPE,
   interleavedLines,
+  LacunaError,
   type ModelConfig,
-  readArtifact,
-  readLabelled,
   recipeForSize,
-  studentConfig,
   type TextSource,
   Tokenizer,
   trainTokenizer,
   validateConfig,
   withTrainedLength,
-} from '@lacuna/core';
-import { LacunaError } from '@lacuna/core/errors';
+} from '@lacuna/core/browser-training';
 import type { PreparingEvent } from './events.ts';
 import type { PostedInput, Pull } from './inputs.ts';
 import type { BackendName } from './options.ts';
 import type { OrderOf } from './order.ts';
-import { type DistillPlan, type FinetunePlan, MODEL_FILE, type PretrainPlan, type StoredInput } from './plan.ts';
+import type { PretrainPlan, StoredInput } from './plan.ts';
 import type { RunFolder } from './run-folder.ts';
 import { sampleTexts } from './samples.ts';
-import { inputBytes, openTable, openText, storeInput } from './stored-inputs.ts';
+import { openText, storeInput } from './stored-inputs.ts';
 
 /** Text that a new tokenizer reads, in UTF-16 units. */
 const TOKENIZER_BYTES = 20_000_000;
-const SAMPLES = 3;
+export const SAMPLES = 3;
 
 export interface PlanningContext {
   readonly folder: RunFolder;
@@ -68,7 +63,7 @@ export async function planPretrain(order: OrderOf<'pretrain'>, context: Planning
   const { vocabSize } = Tokenizer.fromJSON(tokenizer);
   const config = withTrainedLength({ ...planned, vocabSize }, recipe);
   return {
-    ...common(order, context),
+    ...commonPlan(order, context),
     task: 'pretrain',
     config,
     tokenizer,
@@ -80,61 +75,17 @@ export async function planPretrain(order: OrderOf<'pretrain'>, context: Planning
   };
 }
 
-export async function planDistill(order: OrderOf<'distill'>, context: PlanningContext): Promise<DistillPlan> {
-  const teacher = await storeModel(order.teacher, context.folder, 'fill-mask');
-  const shape = studentConfig(teacher.config, order.layers ?? {});
-  const recipe = {
-    ...DISTILL_RECIPE,
-    ...recipeForSize(shape),
-    learningRate: DISTILL_RECIPE.learningRate,
-    ...order.recipe,
-  };
-  checkSchedule(recipe.ratio);
-  const { texts, sources, validation } = await storeTexts(order, context);
-  return {
-    ...common(order, context),
-    task: 'distill',
-    config: withTrainedLength(shape, recipe),
-    tokenizer: new Tokenizer(teacher.pieces).toJSON(),
-    recipe,
-    texts,
-    validation,
-    evaluateEvery: order.evaluateEvery ?? { minutes: 1 },
-    samples: order.samples ?? (await sampleTexts(sources, SAMPLES)),
-  };
-}
-
-export async function planFinetune(order: OrderOf<'finetune'>, context: PlanningContext): Promise<FinetunePlan> {
-  const { folder, pulls } = context;
-  const model = await storeModel(order.model, folder, 'fill-mask');
-  const recipe = { ...FINETUNE_RECIPE, ...order.recipe };
-  context.tell({ type: 'preparing', phase: 'reading' });
-  const data = await storeInput(folder, 'data', order.data, pulls);
-  const validation = order.validation && (await storeInput(folder, 'validation', order.validation, pulls));
-  const { labels } = await readLabelled(await openTable(folder, data), {
-    multiLabel: recipe.multiLabel,
-    ...(order.labels ? { labels: order.labels } : {}),
-    ...(data.textColumn === undefined ? {} : { textColumn: data.textColumn }),
-    ...(data.labelColumn === undefined ? {} : { labelColumn: data.labelColumn }),
-  });
-  return {
-    ...common(order, context),
-    task: 'finetune',
-    config: { ...model.config, maxPositionEmbeddings: recipe.maxLength },
-    tokenizer: new Tokenizer(model.pieces).toJSON(),
-    recipe,
-    data,
-    ...(validation ? { validation } : {}),
-    labels,
-  };
-}
-
-function common(order: { readonly checkpointEvery?: PretrainPlan['checkpointEvery'] }, context: PlanningContext) {
+/** What the plans of all tasks hold alike. */
+export function commonPlan(
+  order: { readonly checkpointEvery?: PretrainPlan['checkpointEvery'] },
+  context: PlanningContext,
+) {
   const { backend, lanes } = context;
   return { version: 1, backend, lanes, checkpointEvery: order.checkpointEvery ?? { minutes: 1 } } as const;
 }
 
-async function storeTexts(
+/** Stores a run's texts and opens those to learn from. Throws `invalid_argument` for none. */
+export async function storeTexts(
   order: { readonly text: readonly PostedInput[]; readonly validation: readonly PostedInput[] },
   { folder, pulls, tell }: PlanningContext,
 ) {
@@ -152,19 +103,4 @@ async function storeTexts(
   const sources: TextSource[] = [];
   for (const text of texts) sources.push(await openText(folder, text));
   return { texts, sources, validation };
-}
-
-/** Stores a model as the folder's own. Throws `unsupported_task`, what `readArtifact` throws, `network`. */
-async function storeModel(input: PostedInput, folder: RunFolder, task: 'fill-mask') {
-  const bytes = await inputBytes(input);
-  const artifact = await readArtifact(bytes);
-  if (artifact.task !== task) {
-    throw new LacunaError(
-      'unsupported_task',
-      `${input.name}: expected a model for ${task}, got one for ${artifact.task}.`,
-      { expected: task, got: artifact.task },
-    );
-  }
-  await folder.write(MODEL_FILE, bytes);
-  return artifact;
 }

@@ -12,6 +12,9 @@ export interface RunFolder {
   read(file: string): Promise<Blob | undefined>;
 }
 
+export const PLAN_FILE = 'run.json';
+export const CHECKPOINT_FILE = 'checkpoint.safetensors';
+
 const RUNS = 'lacuna-runs';
 const NAME = /^[\w.\- ]{1,64}$/;
 
@@ -44,7 +47,7 @@ export async function createRunFolder(name: string): Promise<RunFolder> {
   const runs = await runsFolder();
   const folder = new StoredFolder(name, await runs.getDirectoryHandle(name, { create: true }));
   // A folder without a plan was left by a page that ended before the run began.
-  if ((await folder.read('run.json')) === undefined) return folder;
+  if ((await folder.read(PLAN_FILE)) === undefined) return folder;
   throw new LacunaError(
     'run_exists',
     `run: expected a new name, got "${name}", which holds a run. Resume it, delete it, or choose another name.`,

@@ -1,6 +1,13 @@
 /** Texts with gaps, filled now and then while a model learns: its progress in words. */
-import { MASK, Model, parameterShapes, type TextSource, Tokenizer, type TrainingState } from '@lacuna/core';
-import { createWasmInference } from '@lacuna/core/browser';
+import {
+  createWasmInference,
+  MASK,
+  Model,
+  parameterShapes,
+  type TextSource,
+  Tokenizer,
+  type TrainingState,
+} from '@lacuna/core/browser-training';
 import type { SamplesEvent } from './events.ts';
 import type { DistillPlan, PretrainPlan } from './plan.ts';
 

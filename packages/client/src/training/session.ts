@@ -1,28 +1,27 @@
 /** One run in its worker: prepared, trained, saved, paused and stopped. What happens is told as events. */
 import {
   type Checkpoint,
-  checkpointArtifact,
+  compileKernels,
   type Json,
+  LacunaError,
   type Metrics,
   parameterCount,
   readCheckpoint,
   type TrainingEvent,
   type TrainingState,
   writeCheckpoint,
-} from '@lacuna/core';
-import { compileKernels } from '@lacuna/core/browser';
-import { LacunaError } from '@lacuna/core/errors';
+} from '@lacuna/core/browser-training';
 import { EventQueue } from './event-queue.ts';
 import type { TrainerEvent } from './events.ts';
 import type { Pull } from './inputs.ts';
 import { chooseMachine, type Machine } from './machine.ts';
 import type { ExportOptions } from './options.ts';
-import type { TrainingOrder } from './order.ts';
+import type { OrderOf, TrainingOrder } from './order.ts';
 import { PauseClock } from './pause-clock.ts';
 import { perform } from './performing.ts';
-import { CHECKPOINT_FILE, describe, type RunPlan, readPlan, writePlan } from './plan.ts';
-import { planDistill, planFinetune, plannedConfig, planPretrain } from './planning.ts';
-import { createRunFolder, MemoryFolder, openRunFolder, type RunFolder } from './run-folder.ts';
+import { describe, type RunPlan, readPlan, writePlan } from './plan.ts';
+import { type PlanningContext, plannedConfig, planPretrain } from './planning.ts';
+import { CHECKPOINT_FILE, createRunFolder, MemoryFolder, openRunFolder, type RunFolder } from './run-folder.ts';
 import { lockRun } from './run-lock.ts';
 import { fillSamples } from './samples.ts';
 import { writeStatus } from './status.ts';
@@ -98,6 +97,7 @@ export class TrainingSession {
   }
 
   async export({ name = 'model', quantization = 'int8' }: ExportOptions): Promise<Uint8Array> {
+    const { checkpointArtifact } = await import('./more.ts');
     const metrics = this.#metrics ? ({ ...this.#metrics } as unknown as Json) : null;
     return checkpointArtifact(await this.#current(), { name, quantization, metrics });
   }
@@ -136,7 +136,7 @@ export class TrainingSession {
     });
     for await (const event of events) {
       if (event.type === 'checkpoint') await this.#keep(event, plan, folder, kernels);
-      else await this.#pass(event, folder);
+      else await this.#pass(event, plan, folder);
     }
   }
 
@@ -161,12 +161,9 @@ export class TrainingSession {
     const { backend, lanes } = machine.event;
     const folder = order.run === undefined ? new MemoryFolder() : await createRunFolder(order.run);
     const context = { folder, pulls: this.#pulls, backend, lanes, signal, tell: this.#tell };
-    const plan = await (order.task === 'pretrain'
-      ? planPretrain(order, context)
-      : order.task === 'distill'
-        ? planDistill(order, context)
-        : planFinetune(order, context));
+    const plan = await planned(order, context);
     await writePlan(folder, plan);
+    await writeStatus(folder, { task: plan.task, step: 0, tokens: 0, seconds: 0, complete: false });
     return { folder, plan, machine, state: undefined };
   }
 
@@ -181,7 +178,7 @@ export class TrainingSession {
       const bytes = writeCheckpoint(checkpoint);
       if (folder.name !== undefined) {
         await folder.write(CHECKPOINT_FILE, bytes);
-        await writeStatus(folder, { step, tokens, seconds, complete: reason === 'end' });
+        await writeStatus(folder, { task: plan.task, step, tokens, seconds, complete: reason === 'end' });
       }
       this.#tell({ type: 'checkpoint', step, tokens, seconds, reason, sizeBytes: bytes.length });
       for (const waiter of waiters) waiter.resolve(checkpoint);
@@ -200,7 +197,7 @@ export class TrainingSession {
     this.#tell({ type: 'resumed' });
   }
 
-  async #pass(event: Exclude<TrainingEvent, CheckpointEvent>, folder: RunFolder): Promise<void> {
+  async #pass(event: Exclude<TrainingEvent, CheckpointEvent>, plan: RunPlan, folder: RunFolder): Promise<void> {
     if (event.type === 'progress') {
       const { progressMs = 100 } = this.#order;
       if (performance.now() - this.#toldAt < progressMs) return;
@@ -217,7 +214,7 @@ export class TrainingSession {
     const { step, tokens, seconds, complete, metrics } = event;
     // Of a full disk the warning before this told already.
     if (folder.name !== undefined)
-      await writeStatus(folder, { step, tokens, seconds, complete, metrics }).catch(() => {});
+      await writeStatus(folder, { task: plan.task, step, tokens, seconds, complete, metrics }).catch(() => {});
     this.#tell(event);
   }
 
@@ -244,6 +241,17 @@ export class TrainingSession {
 
   #releasePauses(): void {
     for (const resolve of this.#pauseWaiters.splice(0)) resolve();
+  }
+}
+
+async function planned(order: Exclude<TrainingOrder, OrderOf<'resume'>>, context: PlanningContext): Promise<RunPlan> {
+  switch (order.task) {
+    case 'pretrain':
+      return planPretrain(order, context);
+    case 'distill':
+      return (await import('./distilling.ts')).planDistill(order, context);
+    case 'finetune':
+      return (await import('./finetuning.ts')).planFinetune(order, context);
   }
 }
 

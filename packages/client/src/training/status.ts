@@ -1,18 +1,24 @@
 /** How far a kept run has come: a small file beside its checkpoint, so that runs can be listed without reading them. */
 import type { Metrics, Progress } from '@lacuna/core';
 import { LacunaError } from '@lacuna/core/errors';
-import { CHECKPOINT_FILE, readPlan } from './plan.ts';
-import { checkRunName, openRunFolder, type RunFolder, removeRunFolder, runNames } from './run-folder.ts';
+import {
+  CHECKPOINT_FILE,
+  checkRunName,
+  openRunFolder,
+  type RunFolder,
+  removeRunFolder,
+  runNames,
+} from './run-folder.ts';
 import { lockRun } from './run-lock.ts';
 
 interface Status extends Progress {
+  readonly task: 'pretrain' | 'finetune' | 'distill';
   readonly complete: boolean;
   readonly metrics?: Metrics | undefined;
 }
 
 export interface KeptRun extends Status {
   readonly run: string;
-  readonly task: 'pretrain' | 'finetune' | 'distill';
   /** When it was last saved, in milliseconds since 1970; 0 where it never was. */
   readonly savedAt: number;
   /** Of the checkpoint. */
@@ -30,14 +36,12 @@ export async function listRuns(): Promise<KeptRun[]> {
   const runs: KeptRun[] = [];
   for (const run of await runNames()) {
     const folder = await openRunFolder(run);
-    const plan = await readPlan(folder).catch(() => undefined);
-    if (!plan) continue;
     const stored = await folder.read(STATUS_FILE);
-    const none = { step: 0, tokens: 0, seconds: 0, complete: false };
-    const status: Status = stored ? (JSON.parse(await stored.text()) as Status) : none;
+    if (!stored) continue;
+    const status = JSON.parse(await stored.text()) as Status;
     const checkpoint = (await folder.read(CHECKPOINT_FILE)) as File | undefined;
     const { lastModified: savedAt = 0, size: sizeBytes = 0 } = checkpoint ?? {};
-    runs.push({ run, task: plan.task, ...status, savedAt, sizeBytes });
+    runs.push({ run, ...status, savedAt, sizeBytes });
   }
   return runs;
 }

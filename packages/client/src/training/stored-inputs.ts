@@ -1,15 +1,6 @@
 /** A run's own copy of its inputs: streams can be read but once and a page's files are gone with it, so all are kept. */
-import {
-  embeddedSource,
-  TABLE_FORMATS,
-  type TableFormat,
-  type TableSource,
-  type TextSource,
-  tableRows,
-  textsOf,
-  withoutBreaks,
-} from '@lacuna/core';
-import { LacunaError } from '@lacuna/core/errors';
+import type { TableFormat } from '@lacuna/core';
+import { LacunaError, type TableSource, type TextSource, withoutBreaks } from '@lacuna/core/browser-training';
 import type { PostedInput, Pull } from './inputs.ts';
 import { decompressed, linesOf } from './lines.ts';
 import type { StoredInput } from './plan.ts';
@@ -24,6 +15,7 @@ export async function storeInput(
 ): Promise<StoredInput> {
   const { content, name, format, ...columns } = input;
   if (content.kind === 'embedded') {
+    const { embeddedSource } = await import('./more.ts');
     const { sizeBytes } = embeddedSource(content.options);
     return { name, sizeBytes, format: 'txt', content: { embedded: content.options } };
   }
@@ -41,10 +33,10 @@ export async function inputBytes(input: PostedInput): Promise<Uint8Array> {
 
 /** A stored input as text. Reading throws `binary_text`, `malformed_data`, `unknown_column`. */
 export async function openText(folder: RunFolder, input: StoredInput): Promise<TextSource> {
-  if ('embedded' in input.content) return embeddedSource(input.content.embedded);
+  if ('embedded' in input.content) return (await import('./more.ts')).embeddedSource(input.content.embedded);
   const { name, sizeBytes, textColumn, format } = input;
   if (format !== 'txt') {
-    const table = await openTable(folder, input);
+    const [table, { textsOf }] = [await openTable(folder, input), await import('./more.ts')];
     return { name, sizeBytes, lines: (skip = 0) => textsOf(table, textColumn, skip) };
   }
   const blob = await blobOf(folder, input.content.file);
@@ -65,7 +57,7 @@ export async function openTable(folder: RunFolder, input: StoredInput): Promise<
       name,
     });
   }
-  const blob = await blobOf(folder, content.file);
+  const [blob, { tableRows }] = [await blobOf(folder, content.file), await import('./more.ts')];
   return { name, rows: (header = true) => tableRows(linesOf(blob, name), format, name, header) };
 }
 
@@ -99,6 +91,8 @@ async function fetched(url: string, name: string): Promise<Response> {
     status: response.status,
   });
 }
+
+const TABLE_FORMATS: readonly TableFormat[] = ['csv', 'tsv', 'jsonl'];
 
 function formatOf(name: string): 'txt' | TableFormat {
   const ending = name.replace(/\.gz$/i, '').split('.').pop()?.toLowerCase();

@@ -23,6 +23,11 @@ export interface SharedGradients {
   readonly slots: Float32Array<SharedArrayBuffer>;
 }
 
+/** Whether lanes can share memory: always in Node, in a browser where the page is cross-origin isolated. */
+export function hasSharedMemory(): boolean {
+  return typeof SharedArrayBuffer !== 'undefined' && (globalThis.crossOriginIsolated ?? true);
+}
+
 export function sharedGradients(lanes: number, size: number): SharedGradients {
   return {
     lanes,
