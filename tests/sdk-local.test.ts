@@ -1,33 +1,22 @@
 /** Models that answer in a page: as the same artifact does in Node, with the HTTP client's methods. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { loadModel, readArtifact } from '@lacuna/core';
 import { loadKernels, makeBackend } from '@lacuna/core/node';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ROOT } from './repository.ts';
-import { buildPage, openPage, type ServedFolder, serveFolder, startBrowser } from './sdk-server.ts';
+import { SdkSite } from './sdk-server.ts';
 import './sdk-page.ts';
 
-let folder: string;
-let browser: Browser;
-let served: ServedFolder;
+let site: SdkSite;
 let page: Page;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'lacuna-local-'));
-  await buildPage(folder);
-  served = await serveFolder(folder, { isolated: false });
-  browser = await startBrowser();
-  page = await openPage(browser, served.address);
+  site = await SdkSite.start();
+  page = await site.openPage('open');
 });
 
-afterAll(async () => {
-  await browser?.close();
-  served?.close();
-  if (folder) rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => site?.close());
 
 async function inNode(name: string) {
   const ops = await makeBackend({ name: 'wasm', module: await loadKernels() });

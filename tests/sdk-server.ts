@@ -1,7 +1,8 @@
 /** Builds and serves the SDK to a page in Chromium, cross-origin isolated or not, and starts the browser that looks at them. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { lacuna } from '@lacuna/client/esbuild';
@@ -63,10 +64,51 @@ export async function buildPage(outdir: string): Promise<void> {
   writeFileSync(join(outdir, 'index.html'), PAGE);
 }
 
-/** A page that holds the SDK, with whatever it could not load or threw. */
+/** A page that holds the SDK. */
 export async function openPage(browser: Browser | BrowserContext, address: string): Promise<Page> {
   const page = await browser.newPage();
   await page.goto(address);
   await page.waitForFunction(() => 'sdk' in globalThis);
   return page;
+}
+
+/** The tests' page on two servers, and a browser: what most tests of the SDK run on. */
+export class SdkSite {
+  readonly #folder: string;
+  readonly #browser: Browser;
+  readonly #served: Readonly<Record<'isolated' | 'open', ServedFolder>>;
+
+  private constructor(folder: string, browser: Browser, isolated: ServedFolder, open: ServedFolder) {
+    this.#folder = folder;
+    this.#browser = browser;
+    this.#served = { isolated, open };
+  }
+
+  static async start(): Promise<SdkSite> {
+    const folder = mkdtempSync(join(tmpdir(), 'lacuna-sdk-'));
+    await buildPage(folder);
+    const isolated = await serveFolder(folder, { isolated: true });
+    return new SdkSite(folder, await startBrowser(), isolated, await serveFolder(folder, { isolated: false }));
+  }
+
+  /** A page, cross-origin isolated or open. */
+  openPage(kind: 'isolated' | 'open'): Promise<Page> {
+    return openPage(this.#browser, this.#served[kind].address);
+  }
+
+  /** Opens a page for as long as `use` takes. */
+  async withPage<T>(kind: 'isolated' | 'open', use: (page: Page) => Promise<T>): Promise<T> {
+    const page = await this.openPage(kind);
+    try {
+      return await use(page);
+    } finally {
+      await page.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+    for (const served of Object.values(this.#served)) served.close();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
 }
