@@ -150,6 +150,23 @@ describe('a run’s name', () => {
 });
 
 describe('a full disk', () => {
+  it('refuses a new run’s text with disk_full and leaves nothing of it', async () => {
+    const page = await openPage(browser, served.address);
+    const session = await browser.newCDPSession(page);
+    const origin = new URL(served.address).origin;
+    await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1000 });
+    const failed = await page.evaluate(async () => {
+      const text = 'The cat sat on the mat.\n'.repeat(100_000);
+      const trainer = sdk.createTrainer({ task: 'pretrain', run: 'large', text, backend: 'wasm', lanes: 1 });
+      const { failed } = await sdk.told(trainer);
+      trainer.close();
+      return { failed, runs: await sdk.listRuns(), done: await sdk.failing(trainer.done) };
+    });
+    expect(failed).toMatchObject({ failed: { code: 'disk_full' }, runs: [], done: { code: 'disk_full' } });
+    await session.send('Storage.overrideQuotaForOrigin', { origin });
+    await page.close();
+  });
+
   it('fails the save with disk_full and leaves the checkpoint before and the run as they were', async () => {
     const page = await openPage(browser, served.address);
     await begin(page, 'full', 1000);

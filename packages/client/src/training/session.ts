@@ -21,7 +21,14 @@ import { PauseClock } from './pause-clock.ts';
 import { perform } from './performing.ts';
 import { describe, type RunPlan, readPlan, writePlan } from './plan.ts';
 import { type PlanningContext, plannedConfig, planPretrain } from './planning.ts';
-import { CHECKPOINT_FILE, createRunFolder, MemoryFolder, openRunFolder, type RunFolder } from './run-folder.ts';
+import {
+  CHECKPOINT_FILE,
+  createRunFolder,
+  MemoryFolder,
+  openRunFolder,
+  type RunFolder,
+  removeRunFolder,
+} from './run-folder.ts';
 import { lockRun } from './run-lock.ts';
 import { fillSamples } from './samples.ts';
 import { writeStatus } from './status.ts';
@@ -161,10 +168,16 @@ export class TrainingSession {
     const { backend, lanes } = machine.event;
     const folder = order.run === undefined ? new MemoryFolder() : await createRunFolder(order.run);
     const context = { folder, pulls: this.#pulls, backend, lanes, signal, tell: this.#tell };
-    const plan = await planned(order, context);
-    await writePlan(folder, plan);
-    await writeStatus(folder, { task: plan.task, step: 0, tokens: 0, seconds: 0, complete: false });
-    return { folder, plan, machine, state: undefined };
+    try {
+      const plan = await planned(order, context);
+      await writePlan(folder, plan);
+      await writeStatus(folder, { task: plan.task, step: 0, tokens: 0, seconds: 0, complete: false });
+      return { folder, plan, machine, state: undefined };
+    } catch (error) {
+      // What could not begin leaves its name free, and the room that its texts took.
+      if (order.run !== undefined) await removeRunFolder(order.run);
+      throw error;
+    }
   }
 
   /** Saves a checkpoint, answers who waits for one, and stands still where a pause was asked for. */
@@ -175,12 +188,13 @@ export class TrainingSession {
     const { step, tokens, seconds, reason } = event;
     const waiters = this.#waiters.splice(0);
     try {
-      const bytes = writeCheckpoint(checkpoint);
+      // Four buffers of float32; a run without a name keeps them as they are.
+      let sizeBytes = 16 * state.parameters.length;
       if (folder.name !== undefined) {
-        await folder.write(CHECKPOINT_FILE, bytes);
+        sizeBytes = await folder.write(CHECKPOINT_FILE, writeCheckpoint(checkpoint));
         await writeStatus(folder, { task: plan.task, step, tokens, seconds, complete: reason === 'end' });
       }
-      this.#tell({ type: 'checkpoint', step, tokens, seconds, reason, sizeBytes: bytes.length });
+      this.#tell({ type: 'checkpoint', step, tokens, seconds, reason, sizeBytes });
       for (const waiter of waiters) waiter.resolve(checkpoint);
     } catch (error) {
       if (!(error instanceof LacunaError)) throw error;

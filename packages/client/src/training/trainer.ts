@@ -22,7 +22,7 @@ export interface Trainer {
   save(): Promise<void>;
   /** The model as of now as an artifact: what `loadModel` and the edge service read. */
   export(options?: ExportOptions): Promise<Uint8Array>;
-  /** Ends the worker and frees its memory at once, without saving. */
+  /** Ends the worker and frees its memory at once, without saving; the events end, and `done` rejects with `aborted`. */
   close(): void;
 }
 
@@ -43,7 +43,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
     await ask('stop');
     await done.catch(() => {}); // whoever wants to know why it ended asks for the events
   };
-  options.signal?.addEventListener('abort', () => void stop(), { once: true });
+  options.signal?.addEventListener('abort', () => void stop().catch(() => {}), { once: true });
   return {
     events: eventsOf(queue),
     done,
@@ -53,8 +53,8 @@ export function createTrainer(options: TrainerOptions): Trainer {
     stop,
     export: (exportOptions = {}) => worker.call<Uint8Array>((service) => service.export(exportOptions)),
     close: () => {
-      worker.close();
       queue.end();
+      worker.close();
     },
   };
 }

@@ -7,11 +7,13 @@ export class RemoteWorker<Service> {
   readonly #worker: Worker;
   readonly #service: Remote<Service>;
   readonly #died: Promise<never>;
+  #die: (error: LacunaError) => void = () => {};
 
   constructor(worker: Worker) {
     this.#worker = worker;
     this.#service = wrap<Service>(worker);
     this.#died = new Promise((_, reject) => {
+      this.#die = reject;
       worker.onerror = ({ message, filename, lineno }) => {
         const got = message ? `"${message}" at ${filename}:${lineno}` : 'a script that could not be loaded';
         reject(
@@ -28,8 +30,9 @@ export class RemoteWorker<Service> {
     return unwrapped(await Promise.race([ask(this.#service), this.#died]));
   }
 
-  /** Ends the worker, whatever it does. */
+  /** Ends the worker, whatever it does: calls that wait for it throw `aborted`. */
   close(): void {
+    this.#die(new LacunaError('aborted', 'worker: it was closed before it answered.'));
     this.#service[releaseProxy]();
     this.#worker.terminate();
   }
