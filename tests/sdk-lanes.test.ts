@@ -95,6 +95,9 @@ describe('two lanes', () => {
     );
     const losses = events.flatMap((event) => (event.type === 'progress' ? [event.loss] : []));
     expect(losses.at(-1)).toBeLessThan((losses[0] as number) - 1);
+    // Two lanes hold the weights, their gradients, moments and average at least.
+    const memory = events.flatMap((event) => (event.type === 'progress' ? [event.memoryBytes] : []));
+    expect(memory.at(-1)).toBeGreaterThan(2 * 5 * 4 * 200_000);
     const samples = events.flatMap((event) => (event.type === 'samples' ? event.samples : []));
     expect(samples).toHaveLength(3);
     for (const { text, gaps } of samples) {

@@ -104,6 +104,16 @@ describe('a tab that is killed at a random step', () => {
     expect(resumed.began, `killed at ${killAt}`).toBeGreaterThan(0);
     expect(resumed, `killed at ${killAt}`).toEqual({ ...expected, began: resumed.began });
     expect(expected).toMatchObject({ began: 0, complete: true });
+
+    // More steps, on one lane: other bits, which it says.
+    const longer = await reopened.evaluate(async (steps) => {
+      const trainer = sdk.createTrainer({ task: 'resume', run: 'whole', budget: { steps }, lanes: 1 });
+      const { events, failed } = await sdk.told(trainer);
+      trainer.close();
+      return { failed, warnings: events.filter(({ type }) => type === 'warning'), last: events.at(-1) };
+    }, STEPS + 3);
+    expect(longer).toMatchObject({ warnings: [{ code: 'checkpoint_mismatch' }], last: { step: STEPS + 3 } });
+
     await reopened.evaluate(async () => {
       for (const { run } of await sdk.listRuns()) await sdk.deleteRun(run);
     });

@@ -21,7 +21,7 @@ export { checkSchedule } from './masking/schedule.ts';
 export type { Budget, Progress } from './optim/schedule.ts';
 export { hasSharedMemory } from './training/all-reduce.ts';
 export type { Metrics } from './training/evaluation.ts';
-export type { LaneFactory } from './training/lanes.ts';
+export type { LaneFactory, LaneGroup } from './training/lanes.ts';
 export { type BrowserLaneOptions, createBrowserLanes } from './training/lanes-browser.ts';
 export { heldOutBatches } from './training/masked-batches.ts';
 export { type PretrainOptions, type PretrainRecipe, pretrain } from './training/pretrain.ts';

@@ -53,7 +53,10 @@ export interface ProgressEvent extends Progress {
   readonly etaSeconds: number;
   /** Share of the budget that is spent, 0 to 1. */
   readonly fraction: number;
+  /** Share of removed tokens in the batch; absent for whole texts. */
   readonly ratio?: number;
+  /** What the lanes' backends hold, looked at now and then; 0 where a backend does not tell. */
+  readonly memoryBytes: number;
 }
 
 export interface EvaluationEvent extends Progress {
@@ -61,7 +64,7 @@ export interface EvaluationEvent extends Progress {
   readonly metrics: Metrics;
 }
 
-/** Texts with gaps as the model fills them by now. */
+/** Texts with gaps as the model fills them by now: every ten seconds or so, and at the end. */
 export interface SamplesEvent extends Progress {
   readonly type: 'samples';
   readonly samples: readonly {

@@ -80,6 +80,8 @@ export interface DistillRun extends RunOptions {
 export interface ResumedRun extends MachineOptions, Pick<RunOptions, 'signal' | 'progressMs'> {
   readonly task: 'resume';
   readonly run: string;
+  /** A new budget in place of the run's own, e.g. to train longer; not for fine-tuning, which counts epochs. */
+  readonly budget?: Budget;
 }
 
 export type TrainerOptions = PretrainRun | FinetuneRun | DistillRun | ResumedRun;

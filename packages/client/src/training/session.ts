@@ -4,9 +4,10 @@ import {
   compileKernels,
   type Json,
   LacunaError,
+  type LaneGroup,
   type Metrics,
+  type Progress,
   parameterCount,
-  readCheckpoint,
   type TrainingEvent,
   type TrainingState,
   writeCheckpoint,
@@ -14,29 +15,27 @@ import {
 import { EventQueue } from './event-queue.ts';
 import type { TrainerEvent } from './events.ts';
 import type { Pull } from './inputs.ts';
-import { chooseMachine, type Machine } from './machine.ts';
 import type { ExportOptions } from './options.ts';
-import type { OrderOf, TrainingOrder } from './order.ts';
+import type { TrainingOrder } from './order.ts';
 import { PauseClock } from './pause-clock.ts';
 import { perform } from './performing.ts';
-import { describe, type RunPlan, readPlan, writePlan } from './plan.ts';
-import { type PlanningContext, plannedConfig, planPretrain } from './planning.ts';
-import {
-  CHECKPOINT_FILE,
-  createRunFolder,
-  MemoryFolder,
-  openRunFolder,
-  type RunFolder,
-  removeRunFolder,
-} from './run-folder.ts';
+import { describe, type RunPlan } from './plan.ts';
+import { prepareRun } from './preparing.ts';
+import { CHECKPOINT_FILE, type RunFolder } from './run-folder.ts';
 import { lockRun } from './run-lock.ts';
 import { fillSamples } from './samples.ts';
 import { writeStatus } from './status.ts';
 
-/** Least milliseconds between two rounds of samples. */
+/** Least milliseconds between two rounds of samples, and between two looks at the memory. */
 const SAMPLES_MS = 10_000;
+const MEMORY_MS = 2_000;
 
-type CheckpointEvent = Extract<TrainingEvent, { readonly type: 'checkpoint' }>;
+type EventOf<Type extends TrainingEvent['type']> = Extract<TrainingEvent, { readonly type: Type }>;
+type CheckpointEvent = EventOf<'checkpoint'>;
+type ProgressEvent = EventOf<'progress'>;
+type EvaluationEvent = EventOf<'evaluation'>;
+type DoneEvent = EventOf<'done'>;
+type Weights = Pick<TrainingState, 'parameters' | 'ema'>;
 
 interface Waiter {
   resolve(checkpoint: Checkpoint): void;
@@ -58,6 +57,9 @@ export class TrainingSession {
   #metrics: Metrics | undefined;
   #toldAt = Number.NEGATIVE_INFINITY;
   #sampledAt = Number.NEGATIVE_INFINITY;
+  #measuredAt = Number.NEGATIVE_INFINITY;
+  #memoryBytes = 0;
+  #lanes: LaneGroup | undefined;
 
   constructor(order: TrainingOrder, pulls: readonly Pull[]) {
     this.#order = order;
@@ -125,7 +127,12 @@ export class TrainingSession {
 
   async #train(): Promise<void> {
     const kernels = await compileKernels();
-    const { folder, plan, machine, state } = await this.#prepared(kernels);
+    const { folder, plan, machine, state } = await prepareRun(this.#order, {
+      pulls: this.#pulls,
+      kernels,
+      signal: this.#stop.signal,
+      tell: this.#tell,
+    });
     const { task, config, recipe } = plan;
     const progress = { step: state?.step ?? 0, tokens: state?.tokens ?? 0, seconds: state?.seconds ?? 0 };
     const labels = plan.task === 'finetune' ? { labels: plan.labels } : {};
@@ -134,49 +141,21 @@ export class TrainingSession {
     this.#tell({ type: 'start', ...progress, task, config, parameters, recipe, ...labels });
     const events = await perform(plan, {
       folder,
-      makeLanes: machine.makeLanes,
+      makeLanes: async (task) => {
+        this.#lanes = await machine.makeLanes(task);
+        return this.#lanes;
+      },
       state,
       signal: this.#stop.signal,
       wantsCheckpoint: () => this.#pausing || this.#waiters.length > 0,
       now: this.#clock.now,
       tell: this.#tell,
     });
+    this.#sampledAt = performance.now();
     for await (const event of events) {
       if (event.type === 'checkpoint') await this.#keep(event, plan, folder, kernels);
+      else if (event.type === 'progress') await this.#follow(event, plan, kernels);
       else await this.#pass(event, plan, folder);
-    }
-  }
-
-  /** The plan, new or from the run's folder, and the machine that it trains on. */
-  async #prepared(kernels: WebAssembly.Module): Promise<Prepared> {
-    const order = this.#order;
-    const { signal } = this.#stop;
-    if (order.task === 'resume') {
-      const folder = await openRunFolder(order.run);
-      const plan = await readPlan(folder);
-      const stored = await folder.read(CHECKPOINT_FILE);
-      const state = stored && readCheckpoint(new Uint8Array(await stored.arrayBuffer())).state;
-      const { backend, lanes } = plan;
-      const machine = await chooseMachine({ backend, lanes, ...order }, plan.config, kernels, signal);
-      this.#tell(machine.event);
-      return { folder, plan, machine, state };
-    }
-    // A classifier's steps and a student's cost as a small model's do, in the same order of backends.
-    const config = plannedConfig(order.task === 'pretrain' ? order.config : 'small');
-    const machine = await chooseMachine(order, config, kernels, signal);
-    this.#tell(machine.event);
-    const { backend, lanes } = machine.event;
-    const folder = order.run === undefined ? new MemoryFolder() : await createRunFolder(order.run);
-    const context = { folder, pulls: this.#pulls, backend, lanes, signal, tell: this.#tell };
-    try {
-      const plan = await planned(order, context);
-      await writePlan(folder, plan);
-      await writeStatus(folder, { task: plan.task, step: 0, tokens: 0, seconds: 0, complete: false });
-      return { folder, plan, machine, state: undefined };
-    } catch (error) {
-      // What could not begin leaves its name free, and the room that its texts took.
-      if (order.run !== undefined) await removeRunFolder(order.run);
-      throw error;
     }
   }
 
@@ -202,7 +181,7 @@ export class TrainingSession {
       this.#tell({ type: 'warning', code: error.code, message: error.message });
       for (const waiter of waiters) waiter.reject(error);
     }
-    await this.#sample(event, state, plan, kernels);
+    if (reason === 'end' || reason === 'aborted') await this.#sample(event, state, plan, kernels);
     if (!this.#pausing || reason === 'end' || reason === 'aborted') return;
     this.#tell({ type: 'paused' });
     const waiting = this.#clock.wait();
@@ -211,14 +190,22 @@ export class TrainingSession {
     this.#tell({ type: 'resumed' });
   }
 
-  async #pass(event: Exclude<TrainingEvent, CheckpointEvent>, plan: RunPlan, folder: RunFolder): Promise<void> {
-    if (event.type === 'progress') {
-      const { progressMs = 100 } = this.#order;
-      if (performance.now() - this.#toldAt < progressMs) return;
-      this.#toldAt = performance.now();
-      this.#tell(event);
-      return;
+  /** Tells of a step, unless the last one was told just now. The lanes stand still meanwhile: they can be asked. */
+  async #follow(event: ProgressEvent, plan: RunPlan, kernels: WebAssembly.Module): Promise<void> {
+    const { progressMs = 100 } = this.#order;
+    const now = performance.now();
+    if (now - this.#toldAt < progressMs) return;
+    this.#toldAt = now;
+    if (now - this.#measuredAt > MEMORY_MS && this.#lanes) {
+      this.#measuredAt = now;
+      this.#memoryBytes = (await this.#lanes.memoryBytes()).reduce((sum, bytes) => sum + bytes, 0);
     }
+    this.#tell({ ...event, memoryBytes: this.#memoryBytes });
+    if (now - this.#sampledAt > SAMPLES_MS && this.#lanes)
+      await this.#sample(event, await this.#lanes.read(), plan, kernels);
+  }
+
+  async #pass(event: EvaluationEvent | DoneEvent, plan: RunPlan, folder: RunFolder): Promise<void> {
     if (event.type === 'evaluation') {
       const { step, tokens, seconds, metrics } = event;
       this.#metrics = metrics;
@@ -232,13 +219,10 @@ export class TrainingSession {
     this.#tell(event);
   }
 
-  async #sample(event: CheckpointEvent, state: TrainingState, plan: RunPlan, kernels: WebAssembly.Module) {
+  async #sample({ step, tokens, seconds }: Progress, weights: Weights, plan: RunPlan, kernels: WebAssembly.Module) {
     if (plan.task === 'finetune' || plan.samples.length === 0) return;
-    const isLast = event.reason === 'end' || event.reason === 'aborted';
-    if (!isLast && performance.now() - this.#sampledAt < SAMPLES_MS) return;
+    const samples = await fillSamples(plan, weights, kernels);
     this.#sampledAt = performance.now();
-    const { step, tokens, seconds } = event;
-    const samples = await fillSamples(plan, state, kernels);
     this.#tell({ type: 'samples', step, tokens, seconds, samples });
   }
 
@@ -256,22 +240,4 @@ export class TrainingSession {
   #releasePauses(): void {
     for (const resolve of this.#pauseWaiters.splice(0)) resolve();
   }
-}
-
-async function planned(order: Exclude<TrainingOrder, OrderOf<'resume'>>, context: PlanningContext): Promise<RunPlan> {
-  switch (order.task) {
-    case 'pretrain':
-      return planPretrain(order, context);
-    case 'distill':
-      return (await import('./distilling.ts')).planDistill(order, context);
-    case 'finetune':
-      return (await import('./finetuning.ts')).planFinetune(order, context);
-  }
-}
-
-interface Prepared {
-  readonly folder: RunFolder;
-  readonly plan: RunPlan;
-  readonly machine: Machine;
-  readonly state: TrainingState | undefined;
 }
