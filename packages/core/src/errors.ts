@@ -31,6 +31,8 @@ export type ErrorCode =
   | 'artifact_unsupported'
   | 'checkpoint_mismatch'
   | 'checkpoint_not_found'
+  | 'run_exists'
+  | 'run_in_use'
   | 'read_failed'
   | 'disk_full'
   | 'write_failed'

@@ -1,5 +1,5 @@
 /** `lacuna finetune`: a pre-trained encoder learns to label texts. */
-import { finetune as train } from '@lacuna/core';
+import { floatWeights, finetune as train } from '@lacuna/core';
 import { defineCommand, UsageError } from '../command.ts';
 import { FINETUNE_OPTIONS, finetuneRecipe } from '../finetune-options.ts';
 import { followTraining } from '../follow-training.ts';
@@ -9,7 +9,7 @@ import { formatQuantity } from '../quantity.ts';
 import { requireEmpty, resumeRun, storedRecipe } from '../resume.ts';
 import { RunFolder } from '../run-folder.ts';
 import { TEACHER_OPTIONS, taughtExamples } from '../taught-examples.ts';
-import { expectTask, floatWeights, readTrainedModel, tokenizerOf } from '../trained-model.ts';
+import { expectTask, readTrainedModel, tokenizerOf } from '../trained-model.ts';
 
 export const finetune = defineCommand({
   name: 'finetune',
