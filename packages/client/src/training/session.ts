@@ -141,6 +141,7 @@ export class TrainingSession {
     this.#tell({ type: 'start', ...progress, task, config, parameters, recipe, ...labels });
     const events = await perform(plan, {
       folder,
+      kernels,
       makeLanes: async (task) => {
         this.#lanes = await machine.makeLanes(task);
         return this.#lanes;

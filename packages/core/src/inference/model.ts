@@ -1,13 +1,14 @@
 /** A loaded artifact that answers: the end of the road, the same code at the edge, in Node and in a browser. */
 import type { Artifact } from '../artifact/artifact.ts';
 import type { ModelTask } from '../artifact/metadata.ts';
+import { artifactParams } from '../artifact/params.ts';
 import { LacunaError } from '../errors.ts';
 import { vocabularyHead } from '../losses/masked.ts';
 import { classifierLogits } from '../model/classifier.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { gapStates } from '../model/masked.ts';
 import type { Ops } from '../ops/ops.ts';
-import type { Params, Tensor } from '../tensor/tensor.ts';
+import type { Params } from '../tensor/tensor.ts';
 import { Tokenizer } from '../text/tokenizer.ts';
 import { candidates, DEFAULT_TOP_K, type FillMaskCandidate, gapBatch, targetIds, tooLong } from './gaps.ts';
 
@@ -128,14 +129,11 @@ export class Model {
 
 /** The artifact's model on a backend; weights are copied there, int8 ones as int8. */
 export function loadModel(ops: Ops, artifact: Artifact): Model {
-  const params: Record<string, Tensor> = {};
-  for (const [name, weight] of Object.entries(artifact.weights)) {
-    params[name] =
-      weight.kind === 'int8'
-        ? ops.quantizedTensor(weight.values, weight.scales, weight.shape)
-        : ops.persistent(weight.shape, weight.values);
-  }
-  return new Model(ops, { ...artifact, tokenizer: new Tokenizer(artifact.pieces), params });
+  return new Model(ops, {
+    ...artifact,
+    tokenizer: new Tokenizer(artifact.pieces),
+    params: artifactParams(ops, artifact),
+  });
 }
 
 function checkTopK(where: string, topK: number): void {
