@@ -191,9 +191,14 @@ describe('a full disk', () => {
     const failed = await page.evaluate(async () => {
       const { trainer } = kept;
       await trainer?.resume();
-      return sdk.failing((async () => trainer?.save())());
+      const running = await sdk.failing((async () => trainer?.save())());
+      await trainer?.pause();
+      const paused = await sdk.failing((async () => trainer?.save())());
+      return { running, paused, exported: (await trainer?.export())?.length };
     });
-    expect(failed).toMatchObject({ code: 'disk_full', facts: { run: 'full', file: 'checkpoint.safetensors' } });
+    const full = { code: 'disk_full', facts: { run: 'full', file: 'checkpoint.safetensors' } };
+    expect(failed).toMatchObject({ running: full, paused: full });
+    expect(failed.exported).toBeGreaterThan(100_000);
     const after = await page.evaluate(async () => sdk.sha256(await sdk.readRun('full')));
     expect(after).toBe(before);
     await session.send('Storage.overrideQuotaForOrigin', { origin });

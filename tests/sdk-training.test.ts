@@ -134,7 +134,7 @@ describe('a run', () => {
 });
 
 describe('a pre-trained model', () => {
-  it('becomes a classifier and a smaller student through the same trainer', async () => {
+  it('becomes a classifier and a smaller student, and the student a classifier by the first one’s answers', async () => {
     const told = await site.withPage('isolated', (page) =>
       page.evaluate(async () => {
         const common = { backend: 'wasm', lanes: 1, progressMs: 0 } as const;
@@ -174,9 +174,20 @@ describe('a pre-trained model', () => {
           layers: { encoder: 1, decoder: 1 },
           recipe: { budget: { steps: 10 } },
         });
+        const taught = await trained({
+          ...common,
+          task: 'finetune',
+          model: student.bytes,
+          teacher: classifier.bytes,
+          variants: 1,
+          data,
+          validation: data.slice(0, 40),
+          recipe: { epochs: 6, maxLength: 32, learningRate: 3e-3 },
+        });
         const [critic, small] = [await sdk.loadModel(classifier.bytes), await sdk.loadModel(student.bytes)];
         const answers = {
           labels: critic.labels,
+          taught: taught.events.findLast((event) => event.type === 'evaluation'),
           scored: classifier.events.findLast((event) => event.type === 'evaluation'),
           best: (await critic.classify(['Tom is happy and kind.', 'Tom is angry and sad.'])).map(
             ([best]) => best?.label,
@@ -191,6 +202,7 @@ describe('a pre-trained model', () => {
     );
     expect(told.labels).toEqual(['bad', 'good']);
     expect(told.scored).toMatchObject({ metrics: { accuracy: 1 } });
+    expect(told.taught).toMatchObject({ metrics: { accuracy: 1 } });
     expect(told.best).toEqual(['good', 'bad']);
     expect(told.gaps.map((gap) => gap.length)).toEqual([2, 2]);
     expect(told.sizes[1]).toBeLessThan(told.sizes[0] as number);

@@ -2,6 +2,7 @@
 import {
   type Artifact,
   addScores,
+  artifactParams,
   type Batch,
   classificationScores,
   heldOutBatches,
@@ -15,7 +16,7 @@ import {
 import { type Options, type Session, UsageError, type Values } from './command.ts';
 import { openCorpus } from './corpus.ts';
 import { openLabelled } from './labelled-data.ts';
-import { expectTask, paramsOn, tokenizerOf } from './trained-model.ts';
+import { expectTask, tokenizerOf } from './trained-model.ts';
 import { VALID_RATIO } from './validation.ts';
 
 export const SCORING_OPTIONS = {
@@ -77,7 +78,7 @@ export async function score(
   label = 'evaluate',
 ): Promise<Metrics> {
   const { config, multiLabel } = artifact;
-  const params = paramsOn(ops, artifact);
+  const params = artifactParams(ops, artifact);
   const sums = [];
   const pauses = new Pauses();
   for (const [i, batch] of batches.entries()) {

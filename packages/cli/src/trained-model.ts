@@ -8,7 +8,6 @@ import {
   loadModel,
   type Model,
   type Ops,
-  type Params,
   readArtifact,
   Tokenizer,
 } from '@lacuna/core';
@@ -41,18 +40,6 @@ export function nameFrom(path: string): string {
     .toLowerCase()
     .replaceAll(/[^a-z0-9._-]+/g, '-');
   return /^[a-z0-9]/.test(name) ? name.slice(0, 64) : `model${name}`.slice(0, 64);
-}
-
-/** The weights on a backend, int8 ones as int8. */
-export function paramsOn(ops: Ops, artifact: Artifact): Params {
-  return Object.fromEntries(
-    Object.entries(artifact.weights).map(([name, weight]) => [
-      name,
-      weight.kind === 'int8'
-        ? ops.quantizedTensor(weight.values, weight.scales, weight.shape)
-        : ops.persistent(weight.shape, weight.values),
-    ]),
-  );
 }
 
 /** The model as users call it. */

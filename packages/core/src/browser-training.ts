@@ -33,9 +33,7 @@ export type { TrainingEvent } from './training/trainer.ts';
 
 export { type Checkpoint, type RunDescription, readCheckpoint, writeCheckpoint } from './checkpoint/checkpoint.ts';
 export { MASK } from './inference/gaps.ts';
-export { Model } from './inference/model.ts';
 
 // backends
 
 export { compileKernels } from './backends/load-browser.ts';
-export { createWasmInference } from './backends/wasm/inference.ts';

@@ -102,6 +102,7 @@ export {
   writeArtifact,
 } from './artifact/artifact.ts';
 export type { Quantization } from './artifact/metadata.ts';
+export { artifactParams } from './artifact/params.ts';
 export { type QuantizationReport, quantizationReport } from './quantize/report.ts';
 
 // onnx: a model for other runtimes
@@ -123,9 +124,8 @@ export {
 // distill: students, teachers' answers
 
 export { DISTILL_RECIPE, type DistillOptions, type DistillRecipe, distill } from './distill/distill.ts';
-export { type Infiller, type InfillOptions, infill } from './distill/infill.ts';
-export { type Classifier, softLabels } from './distill/soft-labels.ts';
 export { studentConfig } from './distill/student.ts';
+export { type TeachingOptions, taughtExamples } from './distill/taught-examples.ts';
 
 // inference: a model that answers
 

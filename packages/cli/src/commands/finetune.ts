@@ -8,7 +8,7 @@ import { chooseLanes, openBackend } from '../lane-backend.ts';
 import { formatQuantity } from '../quantity.ts';
 import { requireEmpty, resumeRun, storedRecipe } from '../resume.ts';
 import { RunFolder } from '../run-folder.ts';
-import { TEACHER_OPTIONS, taughtExamples } from '../taught-examples.ts';
+import { TEACHER_OPTIONS, teach } from '../taught-examples.ts';
 import { expectTask, readTrainedModel, tokenizerOf } from '../trained-model.ts';
 
 export const finetune = defineCommand({
@@ -65,7 +65,7 @@ export const finetune = defineCommand({
     const taught =
       teacher === undefined
         ? examples
-        : await taughtExamples(await openBackend(options), { ...options, model }, examples, labels, session);
+        : await teach(await openBackend(options), { ...options, model }, examples, labels, session);
     const held =
       valid === undefined
         ? undefined

@@ -59,6 +59,10 @@ export interface FinetuneRun extends RunOptions {
   readonly data: LabelledInput;
   /** Held-out examples, scored after every epoch. */
   readonly validation?: LabelledInput;
+  /** Learn from this classifier's answers and not from the labels. */
+  readonly teacher?: ModelInput;
+  /** With a teacher: new texts made of each by refilling gaps; 0 by default. */
+  readonly variants?: number;
   /** The labels' names in order; those in the data by default. */
   readonly labels?: readonly string[];
   readonly recipe?: Partial<FinetuneRecipe>;

@@ -8,7 +8,8 @@ type Posted<Options, Inputs extends keyof Options> = Omit<Options, Inputs | 'sig
 export type TrainingOrder =
   | (Posted<PretrainRun, 'text' | 'validation'> & PostedTexts)
   | (Posted<DistillRun, 'text' | 'validation' | 'teacher'> & PostedTexts & { readonly teacher: PostedInput })
-  | (Posted<FinetuneRun, 'data' | 'validation' | 'model'> & {
+  | (Posted<FinetuneRun, 'data' | 'validation' | 'model' | 'teacher'> & {
+      readonly teacher?: PostedInput;
       readonly model: PostedInput;
       readonly data: PostedInput;
       readonly validation?: PostedInput;
@@ -38,12 +39,13 @@ export function orderOf(options: TrainerOptions): { readonly order: TrainingOrde
         return { ...rest, teacher, text: texts(rest.text, 'text'), validation: texts(rest.validation, 'validation') };
       }
       case 'finetune': {
-        const { validation, ...others } = rest;
+        const { validation, teacher, ...others } = rest;
         const labelled = (input: LabelledInput, name: string) => poster.labelled(input, name);
         return {
           ...others,
           model: poster.model(rest.model, 'model'),
           data: labelled(rest.data, 'data'),
+          ...(teacher === undefined ? {} : { teacher: poster.model(teacher, 'teacher') }),
           ...(validation === undefined ? {} : { validation: labelled(validation, 'validation') }),
         };
       }

@@ -11,7 +11,7 @@ import {
   WindowStream,
   type WindowStreamState,
 } from '@lacuna/core/browser-training';
-import type { WarningEvent } from './events.ts';
+import type { PreparingEvent, WarningEvent } from './events.ts';
 import type { DistillPlan, PretrainPlan, RunPlan, StoredInput } from './plan.ts';
 import type { RunFolder } from './run-folder.ts';
 import { openText } from './stored-inputs.ts';
@@ -21,13 +21,14 @@ const HELD_OUT = { windows: 128, ratio: 0.15, seed: 0, spans: [1, 1] } as const;
 
 export interface PerformingContext {
   readonly folder: RunFolder;
+  readonly kernels: WebAssembly.Module;
   readonly makeLanes: LaneFactory;
   readonly state: TrainingState | undefined;
   readonly signal: AbortSignal;
   readonly wantsCheckpoint: () => boolean;
   /** A clock that stops in pauses, in milliseconds. */
   readonly now: () => number;
-  tell(event: WarningEvent): void;
+  tell(event: WarningEvent | PreparingEvent): void;
 }
 
 /** Opens the plan's inputs and gives the events of its training. */

@@ -56,6 +56,8 @@ export interface DistillPlan extends TextPlan {
 export interface FinetunePlan extends CommonPlan {
   readonly task: 'finetune';
   readonly recipe: FinetuneRecipe;
+  /** Where the answers of the folder's `teacher.safetensors` are learned: new texts made of each. */
+  readonly teacherVariants?: number;
   readonly data: StoredInput;
   readonly validation?: StoredInput;
   readonly labels: readonly string[];

@@ -1,15 +1,5 @@
-/** Texts with gaps, filled now and then while a model learns: its progress in words. */
-import {
-  createWasmInference,
-  MASK,
-  Model,
-  parameterShapes,
-  type TextSource,
-  Tokenizer,
-  type TrainingState,
-} from '@lacuna/core/browser-training';
-import type { SamplesEvent } from './events.ts';
-import type { DistillPlan, PretrainPlan } from './plan.ts';
+/** Texts with gaps, to be filled now and then while a model learns: its progress in words. */
+import { MASK, type TextSource } from '@lacuna/core/browser-training';
 
 /** Words of a sample; a text that is longer loses its end. */
 const SAMPLE_WORDS = 16;
@@ -30,34 +20,4 @@ export async function sampleTexts(sources: readonly TextSource[], count: number)
     if (found.length === count) break;
   }
   return found;
-}
-
-/** Fills the plan's samples with the run's weights, on kernels of their own. */
-export async function fillSamples(
-  plan: PretrainPlan | DistillPlan,
-  { parameters, ema }: Pick<TrainingState, 'parameters' | 'ema'>,
-  kernels: WebAssembly.Module,
-): Promise<SamplesEvent['samples']> {
-  const ops = createWasmInference(kernels);
-  const weights = plan.recipe.optimizer.ema > 0 ? ema : parameters;
-  const params: Record<string, ReturnType<typeof ops.persistent>> = {};
-  let at = 0;
-  for (const [name, shape] of Object.entries(parameterShapes(plan.config))) {
-    const size = shape.reduce((product, n) => product * n, 1);
-    params[name] = ops.persistent(shape, weights.subarray(at, at + size));
-    at += size;
-  }
-  const { config } = plan;
-  const tokenizer = Tokenizer.fromJSON(plan.tokenizer);
-  const described = { name: 'sample', task: 'fill-mask', labels: [], multiLabel: false } as const;
-  const model = new Model(ops, { ...described, config, tokenizer, params });
-  const samples = [];
-  for (const text of plan.samples) {
-    const gaps = await model.fillMask(text, { topK: 1, truncate: true });
-    samples.push({
-      text,
-      gaps: gaps.map(([best]) => ({ token: best?.token_str ?? '', score: best?.score ?? 0 })),
-    });
-  }
-  return samples;
 }

@@ -23,7 +23,6 @@ import { describe, type RunPlan } from './plan.ts';
 import { prepareRun } from './preparing.ts';
 import { CHECKPOINT_FILE, type RunFolder } from './run-folder.ts';
 import { lockRun } from './run-lock.ts';
-import { fillSamples } from './samples.ts';
 import { writeStatus } from './status.ts';
 
 /** Least milliseconds between two rounds of samples, and between two looks at the memory. */
@@ -38,6 +37,8 @@ type DoneEvent = EventOf<'done'>;
 type Weights = Pick<TrainingState, 'parameters' | 'ema'>;
 
 interface Waiter {
+  /** Whether it waits for the checkpoint to be saved, or only for its weights. */
+  readonly saved: boolean;
   resolve(checkpoint: Checkpoint): void;
   reject(error: unknown): void;
 }
@@ -54,6 +55,8 @@ export class TrainingSession {
   /** Those that wait for a pause, or for the end. */
   #pauseWaiters: (() => void)[] = [];
   #checkpoint: Checkpoint | undefined;
+  /** Set once there is a run: saves its last checkpoint unless that was done, and gives its bytes. */
+  #store: (() => Promise<number>) | undefined;
   #metrics: Metrics | undefined;
   #toldAt = Number.NEGATIVE_INFINITY;
   #sampledAt = Number.NEGATIVE_INFINITY;
@@ -91,7 +94,8 @@ export class TrainingSession {
 
   resume(): void {
     this.#pausing = false;
-    this.#clock.release();
+    if (this.#clock.isStopped) this.#clock.release();
+    else this.#releasePauses(); // it came before the pause did
   }
 
   /** Saves and ends. */
@@ -102,16 +106,17 @@ export class TrainingSession {
 
   /** A checkpoint as of now, saved under the run's name. Throws `disk_full`, `write_failed`. */
   async save(): Promise<void> {
-    await this.#current();
+    await this.#current(true);
+    await this.#store?.();
   }
 
   async export({ name = 'model', quantization = 'int8' }: ExportOptions): Promise<Uint8Array> {
     const { checkpointArtifact } = await import('./more.ts');
     const metrics = this.#metrics ? ({ ...this.#metrics } as unknown as Json) : null;
-    return checkpointArtifact(await this.#current(), { name, quantization, metrics });
+    return checkpointArtifact(await this.#current(false), { name, quantization, metrics });
   }
 
-  #current(): Promise<Checkpoint> {
+  #current(saved: boolean): Promise<Checkpoint> {
     const last = this.#checkpoint;
     if (last && (this.#ended || this.#clock.isStopped)) return Promise.resolve(last);
     if (this.#ended) {
@@ -120,7 +125,7 @@ export class TrainingSession {
         'trainer: expected a run that has trained, got one that never began.',
       );
     }
-    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+    return new Promise((resolve, reject) => this.#waiters.push({ saved, resolve, reject }));
   }
 
   #tell = (event: TrainerEvent): void => this.events.push(event);
@@ -141,6 +146,7 @@ export class TrainingSession {
     this.#tell({ type: 'start', ...progress, task, config, parameters, recipe, ...labels });
     const events = await perform(plan, {
       folder,
+      kernels,
       makeLanes: async (task) => {
         this.#lanes = await machine.makeLanes(task);
         return this.#lanes;
@@ -163,23 +169,29 @@ export class TrainingSession {
   async #keep(event: CheckpointEvent, plan: RunPlan, folder: RunFolder, kernels: WebAssembly.Module): Promise<void> {
     const state = await event.state();
     const checkpoint: Checkpoint = { ...describe(plan), state };
-    this.#checkpoint = checkpoint;
     const { step, tokens, seconds, reason } = event;
+    // Four buffers of float32; a run without a name keeps them as they are.
+    let sizeBytes = folder.name === undefined ? 16 * state.parameters.length : 0;
+    this.#checkpoint = checkpoint;
+    this.#store = async () => {
+      if (sizeBytes > 0) return sizeBytes;
+      const written = await folder.write(CHECKPOINT_FILE, writeCheckpoint(checkpoint));
+      await writeStatus(folder, { task: plan.task, step, tokens, seconds, complete: reason === 'end' });
+      sizeBytes = written;
+      return written;
+    };
     const waiters = this.#waiters.splice(0);
     try {
-      // Four buffers of float32; a run without a name keeps them as they are.
-      let sizeBytes = 16 * state.parameters.length;
-      if (folder.name !== undefined) {
-        sizeBytes = await folder.write(CHECKPOINT_FILE, writeCheckpoint(checkpoint));
-        await writeStatus(folder, { task: plan.task, step, tokens, seconds, complete: reason === 'end' });
-      }
-      this.#tell({ type: 'checkpoint', step, tokens, seconds, reason, sizeBytes });
+      this.#tell({ type: 'checkpoint', step, tokens, seconds, reason, sizeBytes: await this.#store() });
       for (const waiter of waiters) waiter.resolve(checkpoint);
     } catch (error) {
       if (!(error instanceof LacunaError)) throw error;
       // The run is worth more than its checkpoint: the last one is there, and room may be made.
       this.#tell({ type: 'warning', code: error.code, message: error.message });
-      for (const waiter of waiters) waiter.reject(error);
+      for (const waiter of waiters) {
+        if (waiter.saved) waiter.reject(error);
+        else waiter.resolve(checkpoint);
+      }
     }
     if (reason === 'end' || reason === 'aborted') await this.#sample(event, state, plan, kernels);
     if (!this.#pausing || reason === 'end' || reason === 'aborted') return;
@@ -221,7 +233,7 @@ export class TrainingSession {
 
   async #sample({ step, tokens, seconds }: Progress, weights: Weights, plan: RunPlan, kernels: WebAssembly.Module) {
     if (plan.task === 'finetune' || plan.samples.length === 0) return;
-    const samples = await fillSamples(plan, weights, kernels);
+    const samples = await (await import('./fill-samples.ts')).fillSamples(plan, weights, kernels);
     this.#sampledAt = performance.now();
     this.#tell({ type: 'samples', step, tokens, seconds, samples });
   }
