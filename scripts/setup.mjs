@@ -46,7 +46,7 @@ function isInstalled() {
   const installed = join(root, 'node_modules/.pnpm/lock.yaml');
   if (!existsSync(installed) || !existsSync(node24)) return false;
   if (!readFileSync(installed).equals(readFileSync(join(root, 'pnpm-lock.yaml')))) return false;
-  return ['tests', ...readdirSync(join(root, 'packages')).map((name) => `packages/${name}`)]
+  return ['tests', 'examples', ...readdirSync(join(root, 'packages')).map((name) => `packages/${name}`)]
     .filter((folder) => existsSync(join(root, folder, 'package.json')))
     .every((folder) => existsSync(join(root, folder, 'node_modules')));
 }

@@ -6,11 +6,14 @@ import { repositoryFiles, textOf } from './repository.ts';
 /** Folders of packages/core/src from the start of the road to its end; a folder imports only from those before it. */
 const ROAD = [
   ...['errors.ts', 'tensor', 'random', 'ops', 'model', 'text', 'data', 'masking', 'losses', 'autograd', 'optim'],
-  ...['training', 'quantize', 'artifact', 'onnx', 'checkpoint', 'distill', 'inference', 'backends'],
+  ...['training', 'quantize', 'artifact', 'onnx', 'checkpoint', 'distill', 'inference', 'explain', 'backends'],
 ];
 
-/** One makes the backends of lanes and one is an entry, so they say which; all other code is given one. */
-const NAME_A_BACKEND = ['training/lane-backend-node.ts', 'inference/index.ts'];
+/** Those that make the backends of lanes and one that is an entry say which; all other code is given one. */
+const NAME_A_BACKEND = [
+  ...['training/lane-backend-node.ts', 'training/lanes-browser.ts', 'training/lane-worker.ts'],
+  'inference/index.ts',
+];
 
 const CORE = 'packages/core/src/';
 

@@ -1,5 +1,6 @@
 /** The texts that a command was given, as one corpus: lines for a tokenizer, windows for training and evaluation. */
 import {
+  interleavedLines,
   type Json,
   type TextSource,
   type Tokenizer,
@@ -25,30 +26,10 @@ export async function openCorpus(paths: readonly string[], textColumn: string | 
   const sources = await Promise.all(paths.map((path) => openText(path, textColumn)));
   return {
     sources,
-    lines: () => interleaved(sources),
+    lines: () => interleavedLines(sources),
     windows: (tokenizer, seed, state) =>
       new WindowStream(sources, tokenizer, { seed }, state as WindowStreamState | undefined),
   };
-}
-
-async function* interleaved(sources: readonly TextSource[]): AsyncGenerator<string> {
-  const opened = sources.map((source) => source.lines()[Symbol.asyncIterator]());
-  try {
-    let readers = opened;
-    while (readers.length > 0) {
-      const left: AsyncIterator<string>[] = [];
-      for (const reader of readers) {
-        const { value, done } = await reader.next();
-        if (done) continue;
-        left.push(reader);
-        yield value;
-      }
-      readers = left;
-    }
-  } finally {
-    // Whoever stops early leaves no file and no decompressor open.
-    await Promise.all(opened.map((reader) => reader.return?.()));
-  }
 }
 
 /** Trains a tokenizer on the corpus, with progress. */

@@ -14,14 +14,17 @@ export interface BundleFile {
   readonly bytes: Buffer;
 }
 
-/** The files that would be uploaded as the Worker's script: JavaScript and kernels, no models. Throws `internal`. */
-export function edgeBundle(): BundleFile[] {
+/**
+ * The files that would be uploaded as the Worker's script: JavaScript and kernels, no models. `readable`: with the names that
+ * the sources have. Throws `internal`.
+ */
+export function edgeBundle({ readable = false } = {}): BundleFile[] {
   const folder = mkdtempSync(join(tmpdir(), 'lacuna-bundle-'));
   try {
     const wrangler = resolve(ROOT, 'node_modules/wrangler/wrangler-dist/cli.js');
     const { status, stderr, stdout } = spawnSync(
       process.execPath,
-      ['--no-warnings', wrangler, 'deploy', '--dry-run', '--outdir', folder],
+      ['--no-warnings', wrangler, 'deploy', '--dry-run', '--outdir', folder, ...(readable ? ['--no-minify'] : [])],
       { cwd: ROOT, encoding: 'utf8', env: { ...process.env, WRANGLER_SEND_METRICS: 'false', CI: 'true' } },
     );
     if (status !== 0)

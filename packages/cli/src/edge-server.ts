@@ -6,7 +6,6 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { LacunaError } from '@lacuna/core/errors';
-import { groupMembers } from './process-figures.ts';
 import { type ProcessGroup, spawnGroup } from './process-group.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -25,8 +24,6 @@ export interface EdgeServer {
   readonly address: string;
   /** Settles when the server has ended by itself. */
   readonly ended: Promise<void>;
-  /** Of the runtime behind it, on Linux. */
-  processes(): number[];
   stop(): Promise<void>;
 }
 
@@ -71,8 +68,7 @@ export async function startEdgeServer(options: EdgeServerOptions): Promise<EdgeS
     await stop();
     throw error;
   }
-  const processes = () => groupMembers(group.pid ?? 0, 'workerd');
-  return { address: `http://localhost:${options.port}`, ended: group.ended, processes, stop };
+  return { address: `http://localhost:${options.port}`, ended: group.ended, stop };
 }
 
 function wranglerLine({ port, models, vars = {}, state }: EdgeServerOptions): string[] {

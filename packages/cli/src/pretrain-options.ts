@@ -6,6 +6,7 @@ import {
   mlmControl,
   PRETRAIN_RECIPE,
   type PretrainRecipe,
+  recipeForSize,
   validateConfig,
 } from '@lacuna/core';
 import { type Options, UsageError, type Values } from './command.ts';
@@ -92,32 +93,19 @@ export const MACHINE_OPTIONS = {
   checkpointMinutes: { kind: 'number', about: 'save this often', default: 10, min: 0.01 },
 } as const satisfies Options;
 
-interface SizePreset {
-  readonly batchTokens: string;
-  readonly length: string;
-  readonly learningRate: number;
-}
-
-/** What suits a width: narrower models bear a higher rate and smaller batches. */
-function presetOf(config: ModelConfig): SizePreset {
-  if (config.hiddenSize <= 64) return { batchTokens: '1024:2048', length: '64', learningRate: 4e-3 };
-  if (config.hiddenSize <= 128) return { batchTokens: '4096:12288', length: '64:128', learningRate: 3e-3 };
-  return { batchTokens: '4096:16384', length: '64:128', learningRate: 2e-3 };
-}
-
 type RecipeValues = Values<typeof RECIPE_OPTIONS> & Pick<Values<typeof MACHINE_OPTIONS>, 'passTokens'>;
 
 /** Throws `masking_ratio_out_of_range`. */
 export function recipeOf(options: RecipeValues, config: ModelConfig): PretrainRecipe {
-  const preset = presetOf(config);
+  const suited = recipeForSize(config);
   const [from, to] = bothEnds(parseRange('--ratio', options.ratio));
   return {
-    ...PRETRAIN_RECIPE,
+    ...suited,
     seed: options.seed,
     budget: budgetOf(options),
-    learningRate: options.learningRate ?? preset.learningRate,
-    batchTokens: parseIntegerRange('--batch-tokens', options.batchTokens ?? preset.batchTokens),
-    length: parseIntegerRange('--length', options.length ?? preset.length),
+    learningRate: options.learningRate ?? suited.learningRate,
+    batchTokens: rangeOr(suited.batchTokens, '--batch-tokens', options.batchTokens),
+    length: rangeOr(suited.length, '--length', options.length),
     ratio: checkSchedule({ from, to, jitter: options.ratioJitter }),
     spans: bothEnds(parseIntegerRange('--spans', options.spans)),
     wholeWords: options.wholeWords,
@@ -125,6 +113,10 @@ export function recipeOf(options: RecipeValues, config: ModelConfig): PretrainRe
     optimizer: { ...PRETRAIN_RECIPE.optimizer, weightDecay: options.weightDecay, ema: options.ema },
     passTokens: options.passTokens,
   };
+}
+
+function rangeOr<T>(suited: T, option: string, given: string | undefined) {
+  return given === undefined ? suited : parseIntegerRange(option, given);
 }
 
 type BudgetValues = Pick<RecipeValues, 'tokens' | 'steps' | 'minutes'>;
@@ -136,14 +128,6 @@ export function budgetOf({ tokens, steps, minutes }: BudgetValues): PretrainReci
   if (tokens !== undefined) return { tokens };
   if (steps !== undefined) return { steps };
   return minutes === undefined ? PRETRAIN_RECIPE.budget : { minutes };
-}
-
-/**
- * The config with the longest window of the recipe for its longest text: positions beyond what was trained on would be
- * answered by luck.
- */
-export function withTrainedLength(config: ModelConfig, { length }: Pick<PretrainRecipe, 'length'>): ModelConfig {
-  return { ...config, maxPositionEmbeddings: typeof length === 'number' ? length : Math.max(...length) };
 }
 
 /** A preset's name or a JSON file with a config; `vocabSize` is the tokenizer's. */

@@ -1,6 +1,6 @@
 /** What Linux says of a running process; undefined elsewhere, and for one that has ended. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 
 /** Of a clock tick, on every Linux that Node runs on. */
@@ -17,15 +17,6 @@ export function cpuMs(pid: number): number | undefined {
   // The name, in brackets, may hold spaces.
   const fields = read(`/proc/${pid}/stat`)?.split(') ').pop()?.split(' ');
   return fields && (Number(fields[11]) + Number(fields[12])) * TICK_MS;
-}
-
-/** Processes of a group by the name of their program; none where the system does not list them. */
-export function groupMembers(group: number, name: string): number[] {
-  const folders = existsSync('/proc/self/stat') ? readdirSync('/proc').filter((entry) => /^\d+$/.test(entry)) : [];
-  return folders.map(Number).filter((pid) => {
-    const [, program, rest = ''] = /^\d+ \((.*)\) (.*)$/.exec(read(`/proc/${pid}/stat`)?.trim() ?? '') ?? [];
-    return program === name && Number(rest.split(' ')[2]) === group;
-  });
 }
 
 /** Keeps this process to one core. Whether that could be done: there must be two, and `taskset`. */

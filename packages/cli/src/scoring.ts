@@ -1,6 +1,7 @@
 /** A trained model on held-out text or labelled examples: what `evaluate` reports and `export` compares. */
 import {
   type Artifact,
+  artifactParams,
   type Batch,
   classifierLogits,
   heldOutBatches,
@@ -20,7 +21,7 @@ import {
 import { type Options, type Session, UsageError, type Values } from './command.ts';
 import { openCorpus } from './corpus.ts';
 import { openLabelled } from './labelled-data.ts';
-import { expectTask, paramsOn, tokenizerOf } from './trained-model.ts';
+import { expectTask, tokenizerOf } from './trained-model.ts';
 import { VALID_RATIO } from './validation.ts';
 
 export const SCORING_OPTIONS = {
@@ -95,7 +96,7 @@ export async function fillingOutcomes(
   session: Session,
   label: string,
 ): Promise<Outcome[]> {
-  const params = paramsOn(ops, artifact);
+  const params = artifactParams(ops, artifact);
   const parts = await overBatches(ops, batches, session, label, (batch) =>
     maskedOutcomes(ops, params, artifact.config, batch),
   );
@@ -110,7 +111,7 @@ export async function classifierPredictions(
   session: Session,
   label: string,
 ): Promise<Predictions> {
-  const params = paramsOn(ops, artifact);
+  const params = artifactParams(ops, artifact);
   const parts = await overBatches(ops, batches, session, label, (batch) =>
     ops.read(classifierLogits(ops, params, artifact.config, batch)),
   );

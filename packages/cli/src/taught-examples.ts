@@ -1,7 +1,7 @@
-/** Task distillation's data: the examples, variants of them with refilled gaps, all labelled by classifiers. */
-import { type EncodedExample, infill, LacunaError, Pauses, Random, softLabels, type TrainableOps } from '@lacuna/core';
+/** Task distillation from the command line: whose answers are learned, and how many variants are made. */
+import { type EncodedExample, type TrainableOps, taughtExamples } from '@lacuna/core';
 import type { Options, Session, Values } from './command.ts';
-import { expectTask, paramsOn, readTrainedModel, tokenizerOf } from './trained-model.ts';
+import { readTrainedModel } from './trained-model.ts';
 
 export const TEACHER_OPTIONS = {
   teacher: {
@@ -25,14 +25,8 @@ export const TEACHER_OPTIONS = {
   },
 } as const satisfies Options;
 
-/** Names a stream of draws of the run. */
-const VARIANTS_STREAM = 6;
-
-/**
- * Examples with the teachers' probabilities for targets. Throws `unsupported_task`, and `checkpoint_mismatch` for a
- * teacher with another vocabulary or other labels.
- */
-export async function taughtExamples(
+/** Throws `unsupported_task`, and `checkpoint_mismatch` for a teacher with another vocabulary or other labels. */
+export async function teach(
   ops: TrainableOps,
   options: Values<typeof TEACHER_OPTIONS> & {
     readonly model: string;
@@ -44,37 +38,16 @@ export async function taughtExamples(
   session: Session,
 ): Promise<EncodedExample[]> {
   const { teacher: paths = [], variants, model, seed, multiLabel } = options;
-  const filler = await readTrainedModel(options.infill ?? model);
-  expectTask('finetune', filler, 'fill-mask');
-  const pieces = filler.pieces.join(' ');
   const teachers = [];
-  for (const path of paths) {
-    const teacher = await readTrainedModel(path);
-    expectTask('finetune', teacher, 'text-classification');
-    if (teacher.pieces.join(' ') !== pieces || teacher.labels.join('\n') !== labels.join('\n')) {
-      throw new LacunaError(
-        'checkpoint_mismatch',
-        `finetune: expected a teacher with the student's tokenizer and the labels ${labels.join(', ')}, ` +
-          `got ${teacher.name} with ${teacher.labels.join(', ')}.`,
-        { teacher: path, labels: teacher.labels },
-      );
-    }
-    teachers.push({ config: teacher.config, params: paramsOn(ops, teacher) });
-  }
-  const all = [...examples];
-  if (variants > 0) {
-    const infiller = { config: filler.config, params: paramsOn(ops, filler), vocabulary: tokenizerOf(filler) };
-    const random = new Random(seed, VARIANTS_STREAM);
-    const pauses = new Pauses();
-    for (let from = 0; from < examples.length; from += 64) {
-      await pauses.take(session.signal);
-      all.push(...(await infill(ops, infiller, examples.slice(from, from + 64), { variants }, random)));
-      session.progress.update({ label: 'variants', fraction: Math.min(1, (from + 64) / examples.length) });
-    }
-  }
-  return softLabels(ops, teachers, all, {
+  for (const path of paths) teachers.push(await readTrainedModel(path));
+  return taughtExamples(ops, examples, {
+    filler: await readTrainedModel(options.infill ?? model),
+    teachers,
+    labels,
     multiLabel,
+    variants,
+    seed,
     signal: session.signal,
-    onProgress: (done, total) => session.progress.update({ label: "teacher's labels", fraction: done / total }),
+    onProgress: (label, fraction) => session.progress.update({ label, fraction }),
   });
 }

@@ -3,18 +3,13 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import {
   type Artifact,
-  type Checkpoint,
-  floatValues,
-  type Json,
+  checkpointArtifact,
   LacunaError,
   loadModel,
   type Model,
   type Ops,
-  type Params,
   readArtifact,
   Tokenizer,
-  weightsOf,
-  writeArtifact,
 } from '@lacuna/core';
 import { loadCheckpoint } from '@lacuna/core/node';
 import { RunFolder } from './run-folder.ts';
@@ -36,30 +31,7 @@ export async function readTrainedModel(path: string): Promise<Artifact> {
   }
   if (!info.isDirectory()) return readArtifact(await readFile(path));
   const checkpoint = await loadCheckpoint(new RunFolder(path).checkpoint);
-  return readArtifact(await artifactBytes(checkpoint, nameFrom(path), 'none'));
-}
-
-/** A checkpoint's averaged weights, or the last ones of a run that kept no average, as an artifact's bytes. */
-export function artifactBytes(
-  checkpoint: Checkpoint,
-  name: string,
-  quantization: 'int8' | 'none',
-  metrics: Json = null,
-): Promise<Uint8Array> {
-  const { config, head, labels, tokenizer, recipe, state } = checkpoint;
-  const multiLabel = isMultiLabel(checkpoint);
-  const params = weightsOf(checkpoint, keepsAverage(checkpoint) ? 'ema' : 'parameters');
-  const provenance = { recipe: withoutFolders(recipe), step: state.step, tokens: state.tokens };
-  const described = { name, config, head, labels, multiLabel, tokenizer, metrics, provenance };
-  return writeArtifact({ ...described, params, quantization });
-}
-
-/** The files' names without the folders they lie in: the artifact is published, this machine's paths are not. */
-function withoutFolders(recipe: Json): Json {
-  if (typeof recipe === 'string') return recipe.split(/[\\/]/).pop() ?? recipe;
-  if (Array.isArray(recipe)) return recipe.map(withoutFolders);
-  if (recipe === null || typeof recipe !== 'object') return recipe;
-  return Object.fromEntries(Object.entries(recipe).map(([name, value]) => [name, withoutFolders(value)]));
+  return readArtifact(await checkpointArtifact(checkpoint, { name: nameFrom(path), quantization: 'none' }));
 }
 
 /** `Runs/My base` → `my-base` */
@@ -68,23 +40,6 @@ export function nameFrom(path: string): string {
     .toLowerCase()
     .replaceAll(/[^a-z0-9._-]+/g, '-');
   return /^[a-z0-9]/.test(name) ? name.slice(0, 64) : `model${name}`.slice(0, 64);
-}
-
-/** Float32 weights by name, whatever they are stored as. */
-export function floatWeights(artifact: Artifact): Record<string, Float32Array> {
-  return Object.fromEntries(Object.entries(artifact.weights).map(([name, weight]) => [name, floatValues(weight)]));
-}
-
-/** The weights on a backend, int8 ones as int8. */
-export function paramsOn(ops: Ops, artifact: Artifact): Params {
-  return Object.fromEntries(
-    Object.entries(artifact.weights).map(([name, weight]) => [
-      name,
-      weight.kind === 'int8'
-        ? ops.quantizedTensor(weight.values, weight.scales, weight.shape)
-        : ops.persistent(weight.shape, weight.values),
-    ]),
-  );
 }
 
 /** The model as users call it. */
@@ -103,22 +58,4 @@ export function expectTask(command: string, artifact: Artifact, task: Artifact['
     expected: task,
     got: artifact.task,
   });
-}
-
-interface StoredRecipe {
-  readonly multiLabel?: boolean;
-  readonly optimizer?: { readonly ema?: number };
-}
-
-function recipeIn(checkpoint: Checkpoint): StoredRecipe {
-  return (checkpoint.recipe as { readonly recipe?: StoredRecipe } | null)?.recipe ?? {};
-}
-
-function isMultiLabel(checkpoint: Checkpoint): boolean {
-  return recipeIn(checkpoint).multiLabel === true;
-}
-
-/** `--ema 0` keeps none: its place in the checkpoint still holds the first weights. */
-function keepsAverage(checkpoint: Checkpoint): boolean {
-  return recipeIn(checkpoint).optimizer?.ema !== 0;
 }

@@ -34,6 +34,8 @@ export type ErrorCode =
   | 'unknown_recipe'
   | 'invalid_recipe'
   | 'recipe_mismatch'
+  | 'run_exists'
+  | 'run_in_use'
   | 'read_failed'
   | 'disk_full'
   | 'write_failed'

@@ -30,14 +30,18 @@ export {
 
 // data: sources of lines, tables, windows of tokens
 
+export { textsOf } from './data/columns.ts';
 export { type LabelledData, type LabelledExample, type LabelledOptions, readLabelled } from './data/labelled.ts';
 export {
+  interleavedLines,
   linesSource,
   type TableRow,
   type TableSource,
   type TextSource,
   textSource,
+  withoutBreaks,
 } from './data/source.ts';
+export { TABLE_FORMATS, type TableFormat, tableRows } from './data/table.ts';
 export { WindowStream, type WindowStreamOptions, type WindowStreamState } from './data/windows.ts';
 
 // masking: which tokens go
@@ -53,6 +57,7 @@ export { vocabularyHead } from './losses/masked.ts';
 
 export { ADAMW, type OptimizerOptions } from './optim/adamw.ts';
 export type { Budget, Progress } from './optim/schedule.ts';
+export { hasSharedMemory } from './training/all-reduce.ts';
 export { BAG_RECIPE, BagClassifier, type BagExample, type BagRecipe } from './training/bag.ts';
 export { type BootstrapOptions, bootstrap, type Interval, meanAndSpread } from './training/bootstrap.ts';
 export {
@@ -73,6 +78,7 @@ export { type Outcome, sumOutcomes, textOutcomes } from './training/outcomes.ts'
 export { Pauses } from './training/pauses.ts';
 export { PRETRAIN_RECIPE, type PretrainOptions, type PretrainRecipe, pretrain } from './training/pretrain.ts';
 export { type SampleShape, sampleBatch } from './training/sample-batch.ts';
+export { recipeForSize, withTrainedLength } from './training/size-recipe.ts';
 export { freshReplica, type Json, type TrainingState } from './training/state.ts';
 export type { TaskSpec } from './training/task.ts';
 export { type EncodedExample, encodeExamples, orderedTextBatches } from './training/text-batches.ts';
@@ -95,13 +101,21 @@ export {
   type BackendTiming,
   type ChooseOptions,
   chooseBackend,
-  hasSharedMemory,
   type Unavailable,
 } from './backends/choose.ts';
 
 // quantize and artifact: weights in bytes, a model in one file
 
-export { type Artifact, type ArtifactParts, floatValues, readArtifact, writeArtifact } from './artifact/artifact.ts';
+export {
+  type Artifact,
+  type ArtifactParts,
+  floatValues,
+  floatWeights,
+  readArtifact,
+  writeArtifact,
+} from './artifact/artifact.ts';
+export type { Quantization } from './artifact/metadata.ts';
+export { artifactParams } from './artifact/params.ts';
 export { type QuantizationReport, quantizationReport } from './quantize/report.ts';
 
 // onnx: a model for other runtimes
@@ -110,6 +124,7 @@ export { writeOnnx } from './onnx/onnx.ts';
 
 // checkpoint: a run as bytes
 
+export { type CheckpointArtifactOptions, checkpointArtifact } from './checkpoint/artifact.ts';
 export {
   type Checkpoint,
   expectConfig,
@@ -122,9 +137,8 @@ export {
 // distill: students, teachers' answers
 
 export { DISTILL_RECIPE, type DistillOptions, type DistillRecipe, distill } from './distill/distill.ts';
-export { type Infiller, type InfillOptions, infill } from './distill/infill.ts';
-export { type Classifier, softLabels } from './distill/soft-labels.ts';
 export { studentConfig } from './distill/student.ts';
+export { type TeachingOptions, taughtExamples } from './distill/taught-examples.ts';
 
 // inference: a model that answers
 

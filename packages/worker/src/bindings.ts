@@ -7,6 +7,7 @@ export interface Files {
 
 export interface StoredObject {
   readonly key: string;
+  readonly size: number;
   readonly httpEtag: string;
   readonly uploaded: Date;
   readonly customMetadata?: Record<string, string>;

@@ -190,6 +190,14 @@ describe('a file that does not come as it was stored', () => {
     expect(await (await ask('mine', fresh)).text()).toBe(expected);
   });
 
+  it('is not read when it has grown', async () => {
+    logged();
+    await publishTo(test.app, 'mine', file);
+    const [stored] = (await bucket.list({ prefix: 'files/' })).objects;
+    await bucket.put(stored?.key ?? '', 'x'.repeat(file.length + 1));
+    await expectError(ask('mine', await isolate()), 503, 'unavailable', /cannot be loaded/);
+  });
+
   it('is not another model in its place, however whole', async () => {
     logged();
     await publishTo(test.app, 'mine', file);

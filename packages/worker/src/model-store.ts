@@ -92,11 +92,13 @@ export class ModelStore {
     await this.#remove(gone.map(({ object }) => object));
   }
 
-  /** The file of a version. Throws `unknown_model` when it is not there (any more). */
-  async open(name: string, { object, version }: StoredVersion): Promise<ReadableStream<Uint8Array>> {
+  /** The file of a version. Throws `unknown_model` when it is not there (any more), `artifact_corrupt` for another size. */
+  async open(name: string, { object, version, sizeBytes }: StoredVersion): Promise<ReadableStream<Uint8Array>> {
     const found = await asked('models', this.#bucket.get(object));
     if (!found) throw unknownVersion(name, version);
-    return found.body;
+    if (found.size === sizeBytes) return found.body;
+    await found.body.cancel();
+    throw new LacunaError('artifact_corrupt', `models: expected ${sizeBytes} bytes of ${name}, got ${found.size}.`);
   }
 
   /** Removes files of uploads that never came to their end. */

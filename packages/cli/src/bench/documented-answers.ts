@@ -17,21 +17,22 @@ interface Answer {
 export class DocumentedAnswers {
   readonly #paths: readonly { readonly matches: RegExp; readonly methods: Document['paths'][string] }[];
 
-  private constructor({ paths }: Document) {
+  constructor({ paths }: Document) {
     this.#paths = Object.entries(paths).map(([path, methods]) => ({
       matches: new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`),
       methods,
     }));
   }
 
-  static of(document: Document): DocumentedAnswers {
-    return new DocumentedAnswers(document);
-  }
-
   /** Why the service should not have answered so; undefined when it may. */
   objection(method: string, target: string, answer: Answer): string | undefined {
-    const path = target.split('?')[0] as string;
-    const { status, body } = answer;
+    // A server may read a path as it came, or resolve its dots first.
+    const asItCame = target.split('?')[0] as string;
+    const resolved = new URL(`http://edge.invalid${target}`).pathname;
+    return this.#objection(method, asItCame, answer) && this.#objection(method, resolved, answer);
+  }
+
+  #objection(method: string, path: string, { status, body }: Answer): string | undefined {
     if (status >= 500 && status !== 503) return `${method} ${path} failed with ${status}: ${body.slice(0, 200)}`;
     if (method === 'HEAD' || method === 'OPTIONS') return undefined;
     const known = this.#paths.filter(({ matches }) => matches.test(path));
@@ -39,10 +40,12 @@ export class DocumentedAnswers {
     const unrouted = ['400', '401', '403', '404', '405', '413', '429'];
     const own = path === '/openapi.json' || path === '/docs' || /^\/[\w.-]*$/.test(path);
     const allowed = operation ? Object.keys(operation.responses) : [...unrouted, ...(own ? ['200', '304'] : [])];
-    if (!allowed.includes(String(status)))
+    if (!allowed.includes(String(status))) {
       return `${method} ${path} got ${status}, which is not documented: ${body.slice(0, 200)}`;
-    if (status >= 400 && !isTypedError(body) && operation)
+    }
+    if (status >= 400 && operation && !isTypedError(body)) {
       return `${method} ${path} got ${status} without a code: ${body.slice(0, 200)}`;
+    }
     if (operation?.responses[status]?.content?.['application/json'] && !isJson(body)) {
       return `${method} ${path} got ${status} with what is no JSON: ${body.slice(0, 200)}`;
     }

@@ -7,9 +7,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { LacunaError } from '@lacuna/core';
 import fc from 'fast-check';
-import { DEPLOYED_HEAP, type EdgeServer, freePort, startEdgeServer } from '../edge-server.ts';
+import { startBareWorkerd } from '../bare-workerd.ts';
+import { compatibilityDate, edgeBundle } from '../edge-bundle.ts';
+import { DEPLOYED_HEAP, freePort, startEdgeServer } from '../edge-server.ts';
 import { residentBytes } from '../process-figures.ts';
 import { createRootKey, keySha256 } from '../service.ts';
 import { DocumentedAnswers } from './documented-answers.ts';
@@ -25,7 +28,7 @@ export interface FuzzReport {
   readonly slowestMs: number;
   /** Answers over the limit that were not when they were asked for again. */
   readonly slowOnce: number;
-  /** Memory of the process with the Worker and its local bucket, half-way through and at the end. */
+  /** Memory of workerd half-way through its requests and after them; undefined where the system does not say. */
   readonly memory: { readonly firstMb: number; readonly lastMb: number } | undefined;
   /** What went wrong, with the smallest request that shows it; nothing when all held. */
   readonly failures: readonly string[];
@@ -48,6 +51,7 @@ interface Answer {
   readonly ms: number;
 }
 
+const MODELS = fileURLToPath(new URL('../../../../models', import.meta.url));
 const GIVE_UP_MS = 10_000;
 const GOOD: FuzzRequest = {
   method: 'POST',
@@ -56,89 +60,120 @@ const GOOD: FuzzRequest = {
   body: JSON.stringify({ text: 'The river flows into the [MASK].', top_k: 1 }),
 };
 
-/** Throws `unavailable` when the server does not start, `aborted`. */
-export async function benchFuzz(asked: FuzzOptions = {}): Promise<FuzzReport> {
-  const { seed = 1, requests = 10_000, artifacts = 2_000, limitMs = 1_000, onProgress, signal } = asked;
+/**
+ * The requests go to workerd by itself, whose memory is then the Worker's alone; a tenth of as many others and the files go
+ * through Wrangler's development server, which has the bucket. Throws `unavailable` when one does not start, `aborted`.
+ */
+export async function benchFuzz(options: FuzzOptions = {}): Promise<FuzzReport> {
+  const { seed = 1, requests = 10_000, artifacts = 2_000, limitMs = 1_000, onProgress, signal } = options;
   const key = createRootKey();
-  const state = mkdtempSync(join(tmpdir(), 'lacuna-fuzz-'));
   const vars = { ROOT_KEY_SHA256: keySha256(key), REQUESTS_PER_MINUTE: '0', LOGS: 'none', METRICS: 'on' };
-  const options = { port: await freePort(), output: 'ignore', vars, state, v8Flags: DEPLOYED_HEAP, signal } as const;
-  const server = await startEdgeServer(options);
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const statuses: Record<string, number> = {};
-  const all = requests + artifacts;
-  let [done, slowestMs, slowOnce] = [0, 0, 0];
-  let firstBytes: number | undefined;
-
-  const ask = async (given: FuzzRequest) => {
-    const answer = await send(agent, server.address, given);
-    slowestMs = Math.max(slowestMs, answer.ms);
-    statuses[answer.status] = (statuses[answer.status] ?? 0) + 1;
-    if (answer.ms > limitMs) {
-      const again = [await send(agent, server.address, given), await send(agent, server.address, given)];
-      if (again.every(({ ms }) => ms > limitMs)) throw new Error(`took ${answer.ms.toFixed(0)} ms, and so again`);
-      slowOnce++;
-    }
-    return answer;
-  };
-  const counted = () => {
+  const withBucket = Math.ceil(requests / 10);
+  const all = requests + withBucket + artifacts;
+  const counts = { statuses: {} as Record<string, number>, slowestMs: 0, slowOnce: 0, done: 0 };
+  const onEach = () => {
     if (signal?.aborted) throw new LacunaError('aborted', 'bench fuzz: stopped.', {}, { cause: signal.reason });
-    done++;
-    if (done === Math.ceil(all / 2)) firstBytes = memoryOf(server);
-    if (done % 100 === 0) onProgress?.(done / all);
+    counts.done++;
+    if (counts.done % 100 === 0) onProgress?.(counts.done / all);
   };
+  const failures: string[] = [];
+  let memory: FuzzReport['memory'];
+
+  const bare = await startBareWorkerd({
+    ...{ bundle: edgeBundle(), models: MODELS, compatibilityDate: compatibilityDate(), vars, signal },
+  });
+  const alone = await openTarget(bare.address, key, counts, limitMs);
   try {
-    const documented = DocumentedAnswers.of(JSON.parse((await send(agent, server.address, get('/openapi.json'))).body));
-    const { body: expected } = await send(agent, server.address, GOOD);
-    const stillGood = async () => {
-      const { status, body } = await ask(GOOD);
-      if (body !== expected) throw new Error(`then a good request got ${status}: ${body.slice(0, 200)}`);
-    };
-    const onRequests = fc.asyncProperty(fuzzRequests(key), async (given) => {
-      counted();
-      const answer = await ask(given);
-      const wrong = documented.objection(given.method, given.path, answer);
-      if (wrong !== undefined) throw new Error(wrong);
-      if (answer.status >= 400) await stillGood();
+    let firstBytes: number | undefined;
+    const property = alone.requests(() => {
+      onEach();
+      if (counts.done === Math.ceil(requests / 2)) firstBytes = residentBytes(bare.pid);
     });
-    const onArtifacts = fc.asyncProperty(fuzzArtifacts(await goodArtifact()), async (body) => {
-      counted();
-      const path = '/v1/models/fuzz';
-      const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/octet-stream' };
-      const published = await ask({ method: 'PUT', path, headers, body });
-      const wrong = documented.objection('PUT', path, published);
-      if (wrong !== undefined) throw new Error(wrong);
-      if (published.status < 300) {
-        const text = JSON.stringify({ text: 'the [MASK] flows', model: 'fuzz', top_k: 1 });
-        const answer = await ask({ ...GOOD, body: text });
-        if (answer.status !== 200) throw new Error(`was published and answers ${answer.status}: ${answer.body}`);
-        await ask({ method: 'DELETE', path, headers, body: undefined });
-      }
-      await stillGood();
-    });
-    const failures = [
-      ...(await failuresOf(onRequests, { seed, numRuns: requests })),
-      ...(await failuresOf(onArtifacts, { seed, numRuns: artifacts })),
-    ];
-    const lastBytes = memoryOf(server);
+    failures.push(...(await failuresOf(property, seed, requests)));
+    const lastBytes = residentBytes(bare.pid);
     const mb = (bytes: number) => Math.round(bytes / 1e5) / 10;
-    const memory =
-      firstBytes === undefined || lastBytes === undefined
-        ? undefined
-        : { firstMb: mb(firstBytes), lastMb: mb(lastBytes) };
-    return { seed, requests, artifacts, statuses, slowestMs, slowOnce, memory, failures };
+    if (firstBytes !== undefined && lastBytes !== undefined)
+      memory = { firstMb: mb(firstBytes), lastMb: mb(lastBytes) };
+    if (!bare.alive()) failures.push('workerd ended.');
   } finally {
-    agent.destroy();
+    alone.close();
+    await bare.stop();
+  }
+
+  const state = mkdtempSync(join(tmpdir(), 'lacuna-fuzz-'));
+  const settings = { port: await freePort(), output: 'ignore', vars, state, v8Flags: DEPLOYED_HEAP, signal } as const;
+  const server = await startEdgeServer(settings);
+  const whole = await openTarget(server.address, key, counts, limitMs);
+  try {
+    failures.push(...(await failuresOf(whole.requests(onEach), seed + 1, withBucket)));
+    failures.push(...(await failuresOf(whole.artifacts(onEach, await goodArtifact()), seed, artifacts)));
+  } finally {
+    whole.close();
     await server.stop();
     rmSync(state, { recursive: true, force: true });
   }
+  const { statuses, slowestMs, slowOnce } = counts;
+  return { seed, requests: requests + withBucket, artifacts, statuses, slowestMs, slowOnce, memory, failures };
+}
+
+interface Counts {
+  readonly statuses: Record<string, number>;
+  slowestMs: number;
+  slowOnce: number;
+}
+
+/** A server to throw requests at, with what it says of itself and what it answers to a good one. */
+async function openTarget(address: string, key: string, counts: Counts, limitMs: number) {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const ask = async (given: FuzzRequest) => {
+    const answer = await send(agent, address, given);
+    counts.slowestMs = Math.max(counts.slowestMs, answer.ms);
+    counts.statuses[answer.status] = (counts.statuses[answer.status] ?? 0) + 1;
+    if (answer.ms > limitMs) {
+      const again = [await send(agent, address, given), await send(agent, address, given)];
+      if (again.every(({ ms }) => ms > limitMs)) throw new Error(`took ${answer.ms.toFixed(0)} ms, and so again`);
+      counts.slowOnce++;
+    }
+    return answer;
+  };
+  const documented = new DocumentedAnswers(JSON.parse((await send(agent, address, get('/openapi.json'))).body));
+  const { body: expected } = await send(agent, address, GOOD);
+  const askDocumented = async (given: FuzzRequest) => {
+    const answer = await ask(given);
+    const wrong = documented.objection(given.method, given.path, answer);
+    if (wrong !== undefined) throw new Error(wrong);
+    return answer;
+  };
+  const stillGood = async () => {
+    const { status, body } = await ask(GOOD);
+    if (body !== expected) throw new Error(`then a good request got ${status}: ${body.slice(0, 200)}`);
+  };
+  return {
+    requests: (onEach: () => void) =>
+      fc.asyncProperty(fuzzRequests(key), async (given) => {
+        onEach();
+        if ((await askDocumented(given)).status >= 400) await stillGood();
+      }),
+    artifacts: (onEach: () => void, good: Uint8Array) =>
+      fc.asyncProperty(fuzzArtifacts(good), async (body) => {
+        onEach();
+        const path = '/v1/models/fuzz';
+        const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/octet-stream' };
+        const published = await askDocumented({ method: 'PUT', path, headers, body });
+        if (published.status < 300) {
+          const text = JSON.stringify({ text: 'the [MASK] flows', model: 'fuzz', top_k: 1 });
+          const answer = await ask({ ...GOOD, body: text });
+          if (answer.status !== 200) throw new Error(`was published and answers ${answer.status}: ${answer.body}`);
+          await ask({ method: 'DELETE', path, headers, body: undefined });
+        }
+        await stillGood();
+      }),
+    close: () => agent.destroy(),
+  };
 }
 
 /** Runs a property to its first failure, which is then made as small as it can be. Throws `aborted`. */
-async function failuresOf<T>(
-  property: fc.IAsyncProperty<T>,
-  { seed, numRuns }: { readonly seed: number; readonly numRuns: number },
-): Promise<string[]> {
+async function failuresOf<T>(property: fc.IAsyncProperty<T>, seed: number, numRuns: number): Promise<string[]> {
   const found = await fc.check(property, { seed, numRuns });
   if (!found.failed) return [];
   if (found.errorInstance instanceof LacunaError && found.errorInstance.code === 'aborted') throw found.errorInstance;
@@ -185,10 +220,4 @@ function sendOnce(agent: Agent, address: string, { method, path, headers, body }
     });
     sent.end(bytes);
   });
-}
-
-/** Of the runtime behind Wrangler; its proxy is a smaller process of the same name. */
-function memoryOf(server: EdgeServer): number | undefined {
-  const found = server.processes().flatMap((pid) => residentBytes(pid) ?? []);
-  return found.length === 0 ? undefined : Math.max(...found);
 }

@@ -4,11 +4,20 @@
  * before anything is timed.
  */
 import { join } from 'node:path';
-import { type Artifact, floatValues, LacunaError, type Ops, type Params, Pauses, writeOnnx } from '@lacuna/core';
+import {
+  type Artifact,
+  artifactParams,
+  floatValues,
+  LacunaError,
+  type Ops,
+  type Params,
+  Pauses,
+  writeOnnx,
+} from '@lacuna/core';
 import { createWasmInference } from '@lacuna/core/inference';
 import { loadKernels } from '@lacuna/core/node';
 import { readListing } from '../model-listing.ts';
-import { paramsOn, readTrainedModel } from '../trained-model.ts';
+import { readTrainedModel } from '../trained-model.ts';
 import { MODELS } from './edge.ts';
 import { gapIn, type Question, textOf } from './onnx-questions.ts';
 import { loadOnnxRuntimes, type OnnxRuntime } from './onnx-runtimes.ts';
@@ -94,7 +103,7 @@ async function measured(
   const question = artifact.task === 'fill-mask' ? gapIn(artifact, length) : textOf(artifact, length);
   const solvers: [Solver, ...Solver[]] = [
     ['lacunaFloat', ours(kernels, question, (ops) => floatParams(ops, artifact))],
-    ['lacuna', ours(kernels, question, (ops) => paramsOn(ops, artifact))],
+    ['lacuna', ours(kernels, question, (ops) => artifactParams(ops, artifact))],
   ];
   const onnx = writeOnnx(artifact);
   for (const runtime of runtimes) solvers.push([runtime.name, (await runtime.open(onnx))(question.inputs)]);

@@ -1,15 +1,23 @@
 /** `lacuna distill`: a smaller student learns to fill gaps as its teacher does. */
-import { DISTILL_RECIPE, type DistillRecipe, parameterCount, studentConfig, distill as train } from '@lacuna/core';
+import {
+  DISTILL_RECIPE,
+  type DistillRecipe,
+  floatWeights,
+  parameterCount,
+  studentConfig,
+  distill as train,
+  withTrainedLength,
+} from '@lacuna/core';
 import { defineCommand, UsageError } from '../command.ts';
 import { openCorpus } from '../corpus.ts';
 import { followTraining } from '../follow-training.ts';
 import { chooseLanes } from '../lane-backend.ts';
-import { MACHINE_OPTIONS, RECIPE_OPTIONS, recipeOf, withTrainedLength } from '../pretrain-options.ts';
+import { MACHINE_OPTIONS, RECIPE_OPTIONS, recipeOf } from '../pretrain-options.ts';
 import { formatQuantity } from '../quantity.ts';
 import { bothEnds, parseIntegerRange } from '../ranges.ts';
 import { requireEmpty, resumeRun, storedRecipe } from '../resume.ts';
 import { RunFolder } from '../run-folder.ts';
-import { expectTask, floatWeights, readTrainedModel, tokenizerOf } from '../trained-model.ts';
+import { expectTask, readTrainedModel, tokenizerOf } from '../trained-model.ts';
 import { VALID_OPTIONS, validation } from '../validation.ts';
 
 export const distill = defineCommand({

@@ -1,5 +1,5 @@
 /** `lacuna export`: a run becomes the one file that the edge serves, with a report of what int8 costs, or an ONNX file. */
-import { parameterShapes, quantizationReport, readArtifact } from '@lacuna/core';
+import { checkpointArtifact, floatWeights, parameterShapes, quantizationReport, readArtifact } from '@lacuna/core';
 import { loadCheckpoint, saveBytes } from '@lacuna/core/node';
 import { kebab } from '../arguments.ts';
 import { type Answer, defineCommand, type Options, type Session, UsageError, type Values } from '../command.ts';
@@ -11,7 +11,7 @@ import { BACKEND_OPTIONS } from '../pretrain-options.ts';
 import { RunFolder } from '../run-folder.ts';
 import { SCORING_OPTIONS, score, scoringBatches } from '../scoring.ts';
 import { percent } from '../table.ts';
-import { artifactBytes, floatWeights, nameFrom } from '../trained-model.ts';
+import { nameFrom } from '../trained-model.ts';
 
 const OPTIONS = {
   model: {
@@ -73,9 +73,9 @@ async function exportArtifact(
   const { config, head } = checkpoint;
   const name = options.name ?? nameFrom(options.out.replace(/\.safetensors$/, ''));
   const quantization = options.float ? 'none' : 'int8';
-  let bytes = await artifactBytes(checkpoint, name, quantization);
+  let bytes = await checkpointArtifact(checkpoint, { name, quantization });
   const exported = await readArtifact(bytes);
-  const plain = await readArtifact(await artifactBytes(checkpoint, name, 'none'));
+  const plain = await readArtifact(await checkpointArtifact(checkpoint, { name, quantization: 'none' }));
   const report = quantizationReport(floatWeights(plain), parameterShapes(config, head));
   const lines: string[] = [];
   let scores = {};
@@ -85,7 +85,7 @@ async function exportArtifact(
     const float = await score(ops, plain, batches, session, 'float32');
     const shipped = quantization === 'int8' ? await score(ops, exported, batches, session, 'int8') : float;
     scores = { float, shipped, ...cut };
-    bytes = await artifactBytes(checkpoint, name, quantization, { ...shipped });
+    bytes = await checkpointArtifact(checkpoint, { name, quantization, metrics: { ...shipped } });
     lines.push(`float32: ${figures(float)}`, `${quantization === 'int8' ? 'int8' : 'shipped'}: ${figures(shipped)}`);
   }
   await saveBytes(options.out, bytes);

@@ -1,5 +1,5 @@
 /** `lacuna finetune`: a pre-trained encoder learns to label texts. */
-import { finetune as train } from '@lacuna/core';
+import { floatWeights, finetune as train } from '@lacuna/core';
 import { defineCommand, UsageError } from '../command.ts';
 import { FINETUNE_OPTIONS, finetuneRecipe } from '../finetune-options.ts';
 import { followTraining } from '../follow-training.ts';
@@ -8,8 +8,8 @@ import { chooseLanes, openBackend } from '../lane-backend.ts';
 import { formatQuantity } from '../quantity.ts';
 import { requireEmpty, resumeRun, storedRecipe } from '../resume.ts';
 import { RunFolder } from '../run-folder.ts';
-import { TEACHER_OPTIONS, taughtExamples } from '../taught-examples.ts';
-import { expectTask, floatWeights, readTrainedModel, tokenizerOf } from '../trained-model.ts';
+import { TEACHER_OPTIONS, teach } from '../taught-examples.ts';
+import { expectTask, readTrainedModel, tokenizerOf } from '../trained-model.ts';
 
 export const finetune = defineCommand({
   name: 'finetune',
@@ -60,7 +60,7 @@ export const finetune = defineCommand({
     const taught =
       teacher === undefined
         ? examples
-        : await taughtExamples(await openBackend(options), { ...options, model }, examples, labels, session);
+        : await teach(await openBackend(options), { ...options, model }, examples, labels, session);
     const held =
       valid === undefined
         ? undefined

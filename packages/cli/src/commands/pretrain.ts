@@ -1,5 +1,5 @@
 /** `lacuna pretrain`: text in, a masked autoencoder out. */
-import { parameterCount, Tokenizer, pretrain as train } from '@lacuna/core';
+import { parameterCount, Tokenizer, pretrain as train, withTrainedLength } from '@lacuna/core';
 import { defineCommand, type Session, UsageError, type Values } from '../command.ts';
 import { openCorpus, tokenizerFor } from '../corpus.ts';
 import { followTraining } from '../follow-training.ts';
@@ -11,7 +11,6 @@ import {
   plannedVocabSize,
   RECIPE_OPTIONS,
   recipeOf,
-  withTrainedLength,
 } from '../pretrain-options.ts';
 import { formatQuantity } from '../quantity.ts';
 import { readJson } from '../read-json.ts';

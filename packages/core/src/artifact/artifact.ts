@@ -136,6 +136,11 @@ export function floatValues(weight: StoredWeight): Float32Array {
   return weight.kind === 'float32' ? weight.values : dequantizeRows(weight);
 }
 
+/** All weights as float32 by name. */
+export function floatWeights(artifact: Artifact): Record<string, Float32Array> {
+  return Object.fromEntries(Object.entries(artifact.weights).map(([name, weight]) => [name, floatValues(weight)]));
+}
+
 /** The parameters' shapes of an artifact. */
 export function weightShapes({ config, task, labels }: Pick<ArtifactMetadata, 'config' | 'task' | 'labels'>) {
   return parameterShapes(config, task === 'text-classification' ? { numLabels: labels.length } : undefined);

@@ -8,6 +8,9 @@ export const METADATA_VERSION = '1';
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 export type ModelTask = 'fill-mask' | 'text-classification';
 
+/** How matrices are stored: int8 with one scale a row, or as they are. */
+export type Quantization = 'int8' | 'none';
+
 export interface ArtifactMetadata {
   readonly name: string;
   readonly task: ModelTask;
@@ -17,7 +20,7 @@ export interface ArtifactMetadata {
   readonly multiLabel: boolean;
   /** The vocabulary by id. */
   readonly pieces: readonly string[];
-  readonly quantization: 'int8' | 'none';
+  readonly quantization: Quantization;
   readonly metrics: Json;
   readonly provenance: Json;
 }

@@ -6,6 +6,7 @@ import { LacunaError } from '../errors.ts';
 import type { MaskedBatch } from '../model/batch.ts';
 import { type ModelConfig, validateConfig } from '../model/config.ts';
 import { ADAMW } from '../optim/adamw.ts';
+import { hasSharedMemory } from '../training/all-reduce.ts';
 import type { LaneFactory } from '../training/lanes.ts';
 import { sampleBatch } from '../training/sample-batch.ts';
 import { freshReplica } from '../training/state.ts';
@@ -123,9 +124,4 @@ export function missingFaculties(): Unavailable[] {
     });
   }
   return missing;
-}
-
-/** Whether lanes can share memory: always in Node, in a browser where the page is cross-origin isolated. */
-export function hasSharedMemory(): boolean {
-  return typeof SharedArrayBuffer !== 'undefined' && (globalThis.crossOriginIsolated ?? true);
 }

@@ -3,7 +3,7 @@ import { LacunaError } from '../errors.ts';
 import type { TrainableOps } from '../ops/trainable-ops.ts';
 import { RELAXED_PROBE } from './wasm/relaxed.ts';
 
-/** Addresses of the two builds of the training kernels. */
+/** Addresses of two builds of the same kernels. */
 export interface KernelUrls {
   readonly simd: string | URL;
   readonly relaxed: string | URL;
@@ -15,8 +15,18 @@ export type BrowserBackend =
   /** `wasmPaths`: where the .wasm files of `@tensorflow/tfjs-backend-wasm` are served, ending in `/`. */
   | { readonly name: 'tfjs-wasm'; readonly wasmPaths: string };
 
+/** Where the kernels lie beside this module, for training and for answering only; bundlers see both and bring the files. */
+export const TRAINING_KERNELS: KernelUrls = {
+  simd: new URL('../../kernels/simd.wasm', import.meta.url),
+  relaxed: new URL('../../kernels/relaxed.wasm', import.meta.url),
+};
+export const INFERENCE_KERNELS: KernelUrls = {
+  simd: new URL('../../kernels/inference.wasm', import.meta.url),
+  relaxed: new URL('../../kernels/inference-relaxed.wasm', import.meta.url),
+};
+
 /** The build that suits the engine, compiled as it arrives. Throws `backend_unavailable`. */
-export async function compileKernels({ simd, relaxed }: KernelUrls): Promise<WebAssembly.Module> {
+export async function compileKernels({ simd, relaxed }: KernelUrls = TRAINING_KERNELS): Promise<WebAssembly.Module> {
   const url = WebAssembly.validate(RELAXED_PROBE) ? relaxed : simd;
   try {
     return await WebAssembly.compileStreaming(fetch(url));

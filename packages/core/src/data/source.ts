@@ -28,6 +28,27 @@ export function textSource(name: string, text: string): TextSource {
   return linesSource(name, text.split(/\r?\n/));
 }
 
+/** All lines, the sources in turn, a line of each: whoever stops early has seen something of all of them. */
+export async function* interleavedLines(sources: readonly TextSource[]): AsyncGenerator<string, void, void> {
+  const opened = sources.map((source) => source.lines()[Symbol.asyncIterator]());
+  try {
+    let readers = opened;
+    while (readers.length > 0) {
+      const left: AsyncIterator<string>[] = [];
+      for (const reader of readers) {
+        const { value, done } = await reader.next();
+        if (done) continue;
+        left.push(reader);
+        yield value;
+      }
+      readers = left;
+    }
+  } finally {
+    // Whoever stops early leaves no file and no decompressor open.
+    await Promise.all(opened.map((reader) => reader.return?.()));
+  }
+}
+
 /** A row of a table: cells by the names of their columns. */
 export interface TableRow {
   /** Where the row begins in its file, from 1. */

@@ -1,6 +1,7 @@
 /** A loaded artifact that answers: the end of the road, the same code at the edge, in Node and in a browser. */
 import type { Artifact } from '../artifact/artifact.ts';
 import type { ModelTask } from '../artifact/metadata.ts';
+import { artifactParams } from '../artifact/params.ts';
 import { LacunaError } from '../errors.ts';
 import { vocabularyHead } from '../losses/masked.ts';
 import type { TextBatch } from '../model/batch.ts';
@@ -8,7 +9,7 @@ import { classifierLogits, pooledStates } from '../model/classifier.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { gapStates } from '../model/masked.ts';
 import type { Ops } from '../ops/ops.ts';
-import type { Params, Tensor } from '../tensor/tensor.ts';
+import type { Params } from '../tensor/tensor.ts';
 import { Tokenizer } from '../text/tokenizer.ts';
 import { candidates, DEFAULT_TOP_K, gapBatch, gapTokens, targetIds, tooLong } from './gaps.ts';
 import type {
@@ -203,14 +204,11 @@ export class Model {
  * The artifact's model on a backend; weights are copied there, int8 ones as int8. `cacheWords`: what its tokenizer keeps.
  */
 export function loadModel(ops: Ops, artifact: Artifact, cacheWords?: number): Model {
-  const params: Record<string, Tensor> = {};
-  for (const [name, weight] of Object.entries(artifact.weights)) {
-    params[name] =
-      weight.kind === 'int8'
-        ? ops.quantizedTensor(weight.values, weight.scales, weight.shape)
-        : ops.persistent(weight.shape, weight.values);
-  }
-  return new Model(ops, { ...artifact, tokenizer: new Tokenizer(artifact.pieces, cacheWords), params });
+  return new Model(ops, {
+    ...artifact,
+    tokenizer: new Tokenizer(artifact.pieces, cacheWords),
+    params: artifactParams(ops, artifact),
+  });
 }
 
 function checkCount(where: string, name: string, count: number): void {

@@ -23,6 +23,11 @@ export interface SharedGradients {
   readonly slots: Float32Array<SharedArrayBuffer>;
 }
 
+/** Whether lanes can share memory: always in Node, in a browser where the page is cross-origin isolated. */
+export function hasSharedMemory(): boolean {
+  return typeof SharedArrayBuffer !== 'undefined' && (globalThis.crossOriginIsolated ?? true);
+}
+
 export function sharedGradients(lanes: number, size: number): SharedGradients {
   return {
     lanes,
@@ -73,11 +78,12 @@ export function allReduce(
   const slice = [Math.floor((size * lane) / lanes), Math.floor((size * (lane + 1)) / lanes)] as const;
   const gradient = slotOf(shared, 0);
   const sum = gradient.subarray(...slice);
-  for (let other = 1; other < lanes; other++) add(sum, slotOf(shared, other).subarray(...slice));
+  for (let other = 1; other < lanes; other++) addInto(sum, slotOf(shared, other).subarray(...slice));
   barrier(shared);
   return { gradient, loss: losses.reduce((total, part) => total + part, 0) };
 }
 
-function add(sum: Float32Array, part: Float32Array): void {
+/** sum += part */
+export function addInto(sum: Float32Array, part: Float32Array): void {
   for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (part[i] as number);
 }

@@ -50,6 +50,9 @@ export interface FinetuneOptions {
   readonly evaluation?: { readonly examples: readonly EncodedExample[]; readonly every?: Budget };
   readonly makeLanes: LaneFactory;
   readonly checkpointEvery?: Budget;
+  readonly wantsCheckpoint?: () => boolean;
+  /** The trainer's clock in milliseconds, e.g. one that stops in pauses. */
+  readonly now?: () => number;
   readonly resume?: TrainingState;
   readonly signal?: AbortSignal;
 }
@@ -61,7 +64,7 @@ export function finetuneTask(config: ModelConfig, numLabels: number, recipe: Fin
 
 /** Trains and yields the trainer's events; the lanes are closed at the end, whatever it is. */
 export async function* finetune(options: FinetuneOptions): AsyncGenerator<TrainingEvent, void, void> {
-  const { config, numLabels, recipe, resume, evaluation, checkpointEvery, signal } = options;
+  const { config, numLabels, recipe, resume, evaluation, checkpointEvery, wantsCheckpoint, now, signal } = options;
   const { batchSize, epochs, seed } = recipe;
   const padId = config.padTokenId;
   const batches = new TextBatches(
@@ -89,6 +92,8 @@ export async function* finetune(options: FinetuneOptions): AsyncGenerator<Traini
           }
         : {}),
       ...(checkpointEvery ? { checkpointEvery } : {}),
+      ...(wantsCheckpoint ? { wantsCheckpoint } : {}),
+      ...(now ? { now } : {}),
       ...(resume ? { start: { step: resume.step, tokens: resume.tokens, seconds: resume.seconds } } : {}),
       ...(signal ? { signal } : {}),
     });

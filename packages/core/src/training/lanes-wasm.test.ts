@@ -27,7 +27,7 @@ interface Run {
 }
 
 /** Ten steps with `lanes` lanes over the same global batches. */
-async function run(lanes: number, dropout = 0): Promise<Run> {
+async function run(lanes: number, dropout = 0, shared = true): Promise<Run> {
   const losses: number[] = [];
   const gradientNorms: number[] = [];
   const events = pretrain({
@@ -35,7 +35,7 @@ async function run(lanes: number, dropout = 0): Promise<Run> {
     recipe: { ...recipe, dropout },
     vocabulary: TOY_VOCABULARY,
     openWindows: (state: Json | undefined) => new CountingWindows(recipe.seed, state),
-    makeLanes: wasmLanes(lanes),
+    makeLanes: wasmLanes(lanes, shared),
   });
   for await (const event of events) {
     if (event.type === 'progress') {
@@ -68,6 +68,10 @@ describe('lanes in threads', () => {
     const first = await run(lanes, 0.1);
     expect(await run(lanes, 0.1)).toEqual(first);
     expect((await run(lanes)).losses).not.toEqual(first.losses);
+  });
+
+  it.each([2, 3])('%d of them give the same bits whether gradients are shared or posted', async (lanes) => {
+    expect(await run(lanes, 0.1, false)).toEqual(await run(lanes, 0.1));
   });
 });
 

@@ -73,3 +73,17 @@ export function checkState(expected: number, state: ReplicaState): void {
     );
   }
 }
+
+/** A GPU is one device: lanes would wait for each other on it. Throws `invalid_argument`. */
+export function checkLanes(lanes: number, backend: string): void {
+  if (!Number.isInteger(lanes) || lanes < 1 || lanes > 256) {
+    throw new LacunaError('invalid_argument', `lanes: expected 1 to 256, got ${lanes}.`, { lanes });
+  }
+  if (backend === 'webgpu' && lanes > 1) {
+    throw new LacunaError(
+      'invalid_argument',
+      `lanes: the webgpu backend computes on one device and takes one lane, got ${lanes}. Ask for one lane, or for the backend "wasm".`,
+      { lanes, backend },
+    );
+  }
+}

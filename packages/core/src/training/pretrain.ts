@@ -58,6 +58,9 @@ export interface PretrainOptions {
   readonly initial?: Readonly<Record<string, Float32Array>>;
   readonly evaluation?: { readonly batches: readonly Batch[]; readonly every?: Budget };
   readonly checkpointEvery?: Budget;
+  readonly wantsCheckpoint?: () => boolean;
+  /** The trainer's clock in milliseconds, e.g. one that stops in pauses. */
+  readonly now?: () => number;
   /**
    * Goes on from a checkpoint's state: with the same recipe, text and lanes, bit for bit. (Checkpoints are float32, so
    * the reference backend, which computes in float64, goes on from rounded values.)
@@ -73,7 +76,7 @@ export function pretrainTask(config: ModelConfig, recipe: PretrainRecipe): Maske
 
 /** Trains and yields the trainer's events; the lanes are closed at the end, whatever it is. */
 export async function* pretrain(options: PretrainOptions): AsyncGenerator<TrainingEvent, void, void> {
-  const { config, recipe, resume, evaluation, checkpointEvery, signal } = options;
+  const { config, recipe, resume, evaluation, checkpointEvery, wantsCheckpoint, now, signal } = options;
   checkSchedule(recipe.ratio);
   const lanes = await options.makeLanes(options.task ?? pretrainTask(config, recipe));
   try {
@@ -89,6 +92,8 @@ export async function* pretrain(options: PretrainOptions): AsyncGenerator<Traini
       passTokens: recipe.passTokens,
       ...(evaluation ? { evaluation } : {}),
       ...(checkpointEvery ? { checkpointEvery } : {}),
+      ...(wantsCheckpoint ? { wantsCheckpoint } : {}),
+      ...(now ? { now } : {}),
       ...(resume ? { start: { step: resume.step, tokens: resume.tokens, seconds: resume.seconds } } : {}),
       ...(signal ? { signal } : {}),
     });

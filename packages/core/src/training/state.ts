@@ -18,7 +18,7 @@ export interface TrainingState extends Progress, ReplicaState {
 }
 
 /** Streams of random numbers under a run's seed. */
-export const STREAMS = { parameters: 1, windows: 2, masking: 3, heldOut: 4, shuffling: 5 } as const;
+export const STREAMS = { parameters: 1, windows: 2, masking: 3, heldOut: 4, shuffling: 5, variants: 6 } as const;
 
 /** Fresh weights under a seed, moments at zero. `initial` replaces the values of the parameters it names. */
 export function freshReplica(

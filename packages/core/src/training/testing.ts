@@ -3,8 +3,8 @@ import { loadKernels } from '../backends/wasm/load-node.ts';
 import type { LaneFactory } from './lanes.ts';
 import { createLanes } from './lanes-node.ts';
 
-/** So many lanes on the WASM backend: one in this thread, more in worker threads. */
+/** So many lanes on the WASM backend: one in this thread, more in worker threads, with shared memory or without. */
 export const wasmLanes =
-  (lanes: number): LaneFactory =>
+  (lanes: number, shared = true): LaneFactory =>
   async (task) =>
-    createLanes(task, { lanes, backend: { name: 'wasm', module: await loadKernels() } });
+    createLanes(task, { lanes, shared, backend: { name: 'wasm', module: await loadKernels() } });

@@ -39,6 +39,8 @@ export interface TrainOptions {
   readonly evaluation?: { readonly batches: readonly Batch[]; readonly every?: Budget };
   /** How often to ask for a checkpoint; one is asked for at the end and on abort in any case. */
   readonly checkpointEvery?: Budget;
+  /** Asked after every step: whether someone wants a checkpoint now. */
+  readonly wantsCheckpoint?: () => boolean;
   /** Where a resumed run stands. */
   readonly start?: Progress;
   readonly signal?: AbortSignal;
@@ -71,7 +73,7 @@ export interface EvaluationEvent extends Progress {
 /** A moment to save: the state is as of now, so read it before asking for the next event. */
 export interface CheckpointEvent extends Progress {
   readonly type: 'checkpoint';
-  readonly reason: 'interval' | 'end' | 'aborted';
+  readonly reason: 'interval' | 'asked' | 'end' | 'aborted';
   state(): Promise<TrainingState>;
 }
 
@@ -171,10 +173,11 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainingEven
     else unreported = true;
     prepared = await upcoming;
     const due = (every: Budget | undefined) => every !== undefined && isDue(every, before, progress);
-    const [saves, scores] = [due(options.checkpointEvery), due(evaluation?.every)];
+    const [timely, scores] = [due(options.checkpointEvery), due(evaluation?.every)];
+    const saves = timely || (options.wantsCheckpoint?.() ?? false);
     if (!prepared || signal?.aborted || saves || scores) yield* settle(rate, ratio);
     // What was learned is safe before it is scored.
-    if (prepared && saves) yield checkpoint('interval');
+    if (prepared && saves) yield checkpoint(timely ? 'interval' : 'asked');
     if (prepared && scores) yield* evaluate();
     await pauses.take();
     // The signal may have come in that pause.

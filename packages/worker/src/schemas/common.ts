@@ -23,13 +23,14 @@ export function failures<const S extends number, B extends z.ZodType = typeof Er
   schema?: B,
 ) {
   type Failure = { content: { 'application/json': { schema: B } }; description: string };
-  const described = statuses.map((status) => [status, json(schema ?? ErrorResponse, codesOf(status))]);
+  const described = statuses.map((status) => [status, json(schema ?? ErrorResponse, codesOf.get(status) ?? '')]);
   return Object.fromEntries(described) as Record<S, Failure>;
 }
 
-function codesOf(status: number): string {
-  const codes = Object.entries(STATUS).flatMap(([code, of]) => (of === status ? [code] : []));
-  return (status === 500 ? ['internal'] : codes).join(', ');
+/** The codes of each status, for descriptions. */
+const codesOf = new Map<number, string>([[500, 'internal']]);
+for (const [code, status] of Object.entries(STATUS)) {
+  codesOf.set(status, [codesOf.get(status), code].filter((known) => known !== undefined).join(', '));
 }
 
 /** What any route may answer: who asks is looked at before what is asked. */

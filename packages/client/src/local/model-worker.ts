@@ -1,0 +1,99 @@
+/** The program of a local model's Web Worker: the inference kernels and one artifact, asked over Comlink. */
+
+import { compileKernels, INFERENCE_KERNELS } from '@lacuna/core/browser';
+import type { Explainer, ExplainOptions, Explanation } from '@lacuna/core/explain';
+import {
+  type Artifact,
+  type ClassifyOptions,
+  createWasmInference,
+  type FillMaskCandidate,
+  type FillMaskOptions,
+  type LabelScore,
+  LacunaError,
+  loadModel,
+  type Model,
+  type ModelTask,
+  readArtifact,
+} from '@lacuna/core/inference';
+import { expose } from 'comlink';
+import { type Outcome, outcomeOf } from '../workers/outcome.ts';
+
+export interface ModelFacts {
+  readonly name: string;
+  readonly task: ModelTask;
+  /** Empty for fill-mask. */
+  readonly labels: readonly string[];
+  /** Tokens of the longest text. */
+  readonly maxTokens: number;
+  /** Of the artifact. */
+  readonly sizeBytes: number;
+}
+
+export class ModelService {
+  #model: Model | undefined;
+  #artifact: Artifact | undefined;
+  /** Made when it is first asked for: it takes the training kernels and a second copy of the weights. */
+  #explainer: Promise<Explainer> | undefined;
+  /** One explanation at a time. */
+  #explaining: Promise<unknown> = Promise.resolve();
+
+  load(source: string | Blob | Uint8Array): Promise<Outcome<ModelFacts>> {
+    return outcomeOf(async () => {
+      const [kernels, bytes] = await Promise.all([compileKernels(INFERENCE_KERNELS), bytesOf(source)]);
+      const artifact = await readArtifact(bytes);
+      const model = loadModel(createWasmInference(kernels), artifact);
+      this.#model = model;
+      this.#artifact = artifact;
+      const { name, task, labels, maxTokens } = model;
+      return { name, task, labels, maxTokens, sizeBytes: artifact.sizeBytes };
+    });
+  }
+
+  fillMask(texts: readonly string[], options: FillMaskOptions): Promise<Outcome<FillMaskCandidate[][][]>> {
+    return outcomeOf(async () => {
+      const answers = [];
+      for (const text of texts) answers.push(await this.#loaded.fillMask(text, options));
+      return answers;
+    });
+  }
+
+  classify(texts: readonly string[], options: ClassifyOptions): Promise<Outcome<LabelScore[][]>> {
+    return outcomeOf(async () => {
+      const answers = [];
+      for (const text of texts) answers.push(await this.#loaded.classify(text, options));
+      return answers;
+    });
+  }
+
+  explain(text: string, options: ExplainOptions): Promise<Outcome<Explanation>> {
+    return outcomeOf(async () => {
+      const artifact = this.#artifact;
+      if (!artifact) throw new LacunaError('internal', 'model: expected a loaded model, got none.');
+      this.#explainer ??= import('./explainer.ts').then(({ makeExplainer }) => makeExplainer(artifact));
+      const explainer = await this.#explainer;
+      const explanation = this.#explaining.then(() => explainer.explain(text, options));
+      this.#explaining = explanation.catch(() => {});
+      return explanation;
+    });
+  }
+
+  get #loaded(): Model {
+    if (this.#model) return this.#model;
+    throw new LacunaError('internal', 'model: expected a loaded model, got none.');
+  }
+}
+
+async function bytesOf(source: string | Blob | Uint8Array): Promise<Uint8Array> {
+  if (source instanceof Uint8Array) return source;
+  if (source instanceof Blob) return new Uint8Array(await source.arrayBuffer());
+  const response = await fetch(source).catch((cause: Error) => {
+    throw new LacunaError('network', `model: cannot be loaded: ${cause.message}.`, { url: source }, { cause });
+  });
+  if (response.ok) return new Uint8Array(await response.arrayBuffer());
+  throw new LacunaError('network', `model: expected 200 from ${source}, got ${response.status}.`, {
+    url: source,
+    status: response.status,
+  });
+}
+
+expose(new ModelService());
