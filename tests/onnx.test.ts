@@ -139,6 +139,8 @@ const MODELS = [
   ['masked autoencoder', MAE, 'none', []],
   ['masked autoencoder with plain queries', { ...MAE, decoderQueries: 'plain' }, 'none', []],
   ['masked autoencoder of other layers, rotations and norms', other(), 'none', []],
+  ['masked autoencoder whose decoder attends to all', { ...MAE, decoderAttention: 'self' }, 'none', []],
+  ['masked autoencoder with two tables', { ...MAE, tieWordEmbeddings: false }, 'int8', []],
   ['masked autoencoder in int8', MAE, 'int8', []],
   ['masked-LM control', mlmControl(MAE), 'none', []],
   ['classifier of padded texts', MAE, 'none', ['a', 'b', 'c']],

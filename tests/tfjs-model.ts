@@ -56,6 +56,23 @@ function feedForward(w: Weights, layer: string, config: ModelConfig, x: tf.Tenso
   return tf.add(x, linear(tf.mul(gelu, b), w[`${layer}.output.dense.weight`] as tf.Tensor));
 }
 
+/** Self-attention and feed-forward. */
+function within(
+  w: Weights,
+  layer: string,
+  config: ModelConfig,
+  x: tf.Tensor,
+  positions: Int32Array,
+  bias?: tf.Tensor,
+): tf.Tensor {
+  const at = (name: string) => w[`${layer}.attention.${name}.weight`] as tf.Tensor;
+  const qkv = linear(rmsNorm(x, at('norm'), config.normEps), at('qkv'));
+  const parts = tf.split(qkv, 3, -1).map((part) => split(part, config.numAttentionHeads));
+  const [q, k, v] = parts as [tf.Tensor, tf.Tensor, tf.Tensor];
+  const rotated = (part: tf.Tensor) => rotate(part, positions, config.ropeTheta);
+  return feedForward(w, layer, config, tf.add(x, linear(attend(rotated(q), rotated(k), v, bias), at('output.dense'))));
+}
+
 function encode(
   w: Weights,
   config: ModelConfig,
@@ -64,17 +81,8 @@ function encode(
   shape: [number, number],
   bias?: tf.Tensor,
 ): tf.Tensor {
-  const H = config.numAttentionHeads;
   let x = tf.gather(w['embeddings.word_embeddings.weight'] as tf.Tensor, ids(tokens, shape));
-  for (let i = 0; i < config.numHiddenLayers; i++) {
-    const layer = `encoder.layer.${i}`;
-    const at = (name: string) => w[`${layer}.attention.${name}.weight`] as tf.Tensor;
-    const qkv = linear(rmsNorm(x, at('norm'), config.normEps), at('qkv'));
-    const [q, k, v] = tf.split(qkv, 3, -1).map((part) => split(part, H)) as [tf.Tensor, tf.Tensor, tf.Tensor];
-    const rotated = (part: tf.Tensor) => rotate(part, positions, config.ropeTheta);
-    x = tf.add(x, linear(attend(rotated(q), rotated(k), v, bias), at('output.dense')));
-    x = feedForward(w, layer, config, x);
-  }
+  for (let i = 0; i < config.numHiddenLayers; i++) x = within(w, `encoder.layer.${i}`, config, x, positions, bias);
   return rmsNorm(x, w['encoder.norm.weight'] as tf.Tensor, config.normEps);
 }
 
@@ -98,7 +106,8 @@ function decode(w: Weights, config: ModelConfig, encoded: tf.Tensor, batch: Mask
     x = tf.add(x, linear(neighbour(-1), w['decoder.query.left.weight'] as tf.Tensor));
     x = tf.add(x, linear(neighbour(1), w['decoder.query.right.weight'] as tf.Tensor));
   }
-  for (let i = 0; i < config.numDecoderLayers; i++) {
+  if (config.decoderAttention === 'self') x = decodeTogether(w, config, encoded, x, batch);
+  for (let i = 0; config.decoderAttention !== 'self' && i < config.numDecoderLayers; i++) {
     const layer = `decoder.layer.${i}`;
     const at = (name: string) => w[`${layer}.crossattention.${name}.weight`] as tf.Tensor;
     const q = split(linear(rmsNorm(x, at('norm'), config.normEps), at('query')), config.numAttentionHeads);
@@ -114,6 +123,30 @@ function decode(w: Weights, config: ModelConfig, encoded: tf.Tensor, batch: Mask
     x = feedForward(w, layer, config, x);
   }
   return tf.reshape(rmsNorm(x, w['decoder.norm.weight'] as tf.Tensor, config.normEps), [B * G, C]);
+}
+
+/** Tokens and gaps (B, G, C) in the text's own order, all attending to all; the gaps' states are picked out at the end. */
+function decodeTogether(
+  w: Weights,
+  config: ModelConfig,
+  encoded: tf.Tensor,
+  queries: tf.Tensor,
+  { batchSize: B, gapLength: G, visibleLength: Tv, gapPositions, visiblePositions }: MaskedBatch,
+): tf.Tensor {
+  const T = Tv + G;
+  const both = tf.reshape(tf.concat([encoded, queries], 1), [B * T, config.hiddenSize]);
+  const order = new Int32Array(B * T);
+  visiblePositions.forEach((at, i) => {
+    order[Math.floor(i / Tv) * T + at] = Math.floor(i / Tv) * T + (i % Tv);
+  });
+  const rows = gapPositions.map((at, i) => Math.floor(i / G) * T + at);
+  rows.forEach((row, i) => {
+    order[row] = Math.floor(i / G) * T + Tv + (i % G);
+  });
+  const places = Int32Array.from({ length: B * T }, (_, i) => i % T);
+  let x = tf.gather(both, ids(order, [B, T]));
+  for (let i = 0; i < config.numDecoderLayers; i++) x = within(w, `decoder.layer.${i}`, config, x, places);
+  return tf.gather(tf.reshape(x, [B * T, config.hiddenSize]), ids(rows, [B, G]));
 }
 
 /** Mean cross-entropy of the gaps plus z-loss. */
@@ -133,7 +166,8 @@ export function maskedLoss(w: Weights, config: ModelConfig, batch: MaskedBatch, 
     const rows = gapPositions.map((position, i) => Math.floor(i / G) * T + position);
     gaps = tf.gather(tf.reshape(encode(w, config, tokens, positions, [B, T]), [B * T, C]), ids(rows, [B * G]));
   }
-  const table = w['embeddings.word_embeddings.weight'] as tf.Tensor2D;
+  const untied = config.tieWordEmbeddings === false;
+  const table = w[untied ? 'cls.predictions.decoder.weight' : 'embeddings.word_embeddings.weight'] as tf.Tensor2D;
   const logits = tf.add(tf.matMul(gaps, table, false, true), w['cls.predictions.bias'] as tf.Tensor);
   const normaliser = tf.logSumExp(logits, -1);
   const own = tf.sum(tf.mul(logits, tf.oneHot(ids(labels, [B * G]), config.vocabSize)), -1);

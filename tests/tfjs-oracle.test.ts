@@ -83,6 +83,8 @@ describe.each(backends)('gradients of the whole model on %s equal those of Tenso
   it.each([
     ['masked autoencoder', MAE],
     ['masked autoencoder with plain queries', { ...MAE, decoderQueries: 'plain' } as const],
+    ['masked autoencoder whose decoder attends to all', { ...MAE, decoderAttention: 'self' } as const],
+    ['masked autoencoder with two tables', { ...MAE, tieWordEmbeddings: false }],
     ['masked-LM control', mlmControl(MAE)],
   ])('%s', async (_objective, config) => {
     const batch = gaps();

@@ -24,7 +24,13 @@ export function stepFlops({ config }: SampleShape, batch: MaskedBatch): number {
   const vocabulary = B * G * V * C;
   if (objective === 'mlm') return 3 * 2 * (encoder + vocabulary);
   const seeds = config.decoderQueries === 'seeded' ? B * G * 2 * C * C : 0;
-  const decoder = numDecoderLayers * B * (G * (2 * C * C + feedForward) + Tv * 2 * C * C + 2 * G * Tv * C);
+  const all = Tv + G;
+  const decoder =
+    numDecoderLayers *
+    B *
+    (config.decoderAttention === 'self'
+      ? all * (4 * C * C + feedForward) + 2 * all * all * C
+      : G * (2 * C * C + feedForward) + Tv * 2 * C * C + 2 * G * Tv * C);
   return 3 * 2 * (encoder + seeds + decoder + vocabulary);
 }
 

@@ -18,7 +18,10 @@ export function encoderWork(config: ModelConfig, tokens: number): number {
 /** Multiply-adds of filling `gaps` gaps among `tokens` tokens, the encoder's included. */
 export function gapWork(config: ModelConfig, tokens: number, gaps: number): number {
   const { hiddenSize: C, intermediateSize: F, numDecoderLayers: layers, vocabSize: V } = config;
-  const decoder = layers * (tokens * 2 * C * C + gaps * (2 * C * C + 3 * C * F + 2 * tokens * C));
+  const decoder =
+    config.decoderAttention === 'self'
+      ? layers * tokens * (4 * C * C + 3 * C * F + 2 * tokens * C)
+      : layers * (tokens * 2 * C * C + gaps * (2 * C * C + 3 * C * F + 2 * tokens * C));
   return encoderWork(config, tokens) + decoder + gaps * V * (C + PIECE_WORK);
 }
 

@@ -1,4 +1,4 @@
-/** The pre-training loss: cross-entropy of the removed tokens, through the tied embedding. */
+/** The pre-training loss: cross-entropy of the removed tokens, through the vocabulary's table. */
 import type { MaskedBatch } from '../model/batch.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { type Dropout, parameter } from '../model/encoder.ts';
@@ -6,10 +6,10 @@ import { gapStates } from '../model/masked.ts';
 import type { Ops } from '../ops/ops.ts';
 import type { Params, Tensor } from '../tensor/tensor.ts';
 
-/** The tied table (V, C) and the bias (V) that turn a gap's state into logits. */
+/** The table (V, C), tied or of its own, and the bias (V) that turn a gap's state into logits. */
 export function vocabularyHead(params: Params): { table: Tensor; bias: Tensor } {
   return {
-    table: parameter(params, 'embeddings.word_embeddings.weight'),
+    table: params['cls.predictions.decoder.weight'] ?? parameter(params, 'embeddings.word_embeddings.weight'),
     bias: parameter(params, 'cls.predictions.bias'),
   };
 }

@@ -23,6 +23,8 @@ it.each([
   ['numDecoderLayers', { ...tiny, numDecoderLayers: -1 }],
   ['numDecoderLayers', { ...mlmControl(tiny), numDecoderLayers: 1 }],
   ['decoderQueries', { ...tiny, decoderQueries: 'random' }],
+  ['decoderAttention', { ...tiny, decoderAttention: 'both' }],
+  ['tieWordEmbeddings', { ...tiny, tieWordEmbeddings: 1 }],
   ['ropeTheta', { ...tiny, ropeTheta: Number.POSITIVE_INFINITY }],
   ['normEps', { ...tiny, normEps: 0 }],
   ['maskTokenId', { ...tiny, maskTokenId: tiny.vocabSize }],

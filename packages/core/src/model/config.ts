@@ -10,10 +10,17 @@ export interface ModelConfig {
   readonly numAttentionHeads: number;
   /** GeGLU's inner width F. */
   readonly intermediateSize: number;
-  /** Decoder layers: cross-attention from the gaps to the encoder's output. 0 for `mlm`. */
+  /** 0 for `mlm`. */
   readonly numDecoderLayers: number;
+  /**
+   * `cross`: the gaps attend to the encoder's output (CrossMAE, arXiv 2401.14391); `self`: gaps and visible tokens attend to
+   * each other (MAE-LM, arXiv 2302.02060), at a higher cost. Default `cross`.
+   */
+  readonly decoderAttention?: 'cross' | 'self';
   /** `seeded`: learned vector plus linear maps of the nearest visible neighbours; `plain`: learned vector alone. */
   readonly decoderQueries: 'seeded' | 'plain';
+  /** Whether one table embeds tokens and predicts them; false gives the prediction a table of its own. Default true. */
+  readonly tieWordEmbeddings?: boolean;
   /** The longest text, in tokens. */
   readonly maxPositionEmbeddings: number;
   readonly ropeTheta: number;
@@ -116,6 +123,12 @@ export function validateConfig(value: unknown): ModelConfig {
   if (config.objective === 'mlm' && config.numDecoderLayers !== 0) fail('numDecoderLayers', '0 for "mlm"', layers);
   if (config.decoderQueries !== 'seeded' && config.decoderQueries !== 'plain') {
     fail('decoderQueries', '"seeded" or "plain"', config.decoderQueries);
+  }
+  if (!['cross', 'self', undefined].includes(config.decoderAttention)) {
+    fail('decoderAttention', '"cross" or "self"', config.decoderAttention);
+  }
+  if (!['boolean', 'undefined'].includes(typeof config.tieWordEmbeddings)) {
+    fail('tieWordEmbeddings', 'true or false', config.tieWordEmbeddings);
   }
   if (config.hiddenSize % (2 * config.numAttentionHeads) !== 0) {
     fail('hiddenSize', `a multiple of 2 × numAttentionHeads (${2 * config.numAttentionHeads})`, config.hiddenSize);

@@ -49,6 +49,23 @@ export function feedForward(
   return residual(ops, x, ops.linear(gated, parameter(params, `${layer}.output.dense.weight`)), dropout);
 }
 
+/** Self-attention and feed-forward, each added to x: (B, T, C) → (B, T, C). */
+export function transformerLayer(
+  ops: Ops,
+  params: Params,
+  config: ModelConfig,
+  layer: string,
+  x: Tensor,
+  attention: AttentionOptions,
+  dropout?: Dropout,
+): Tensor {
+  const normed = ops.rmsNorm(x, parameter(params, `${layer}.attention.norm.weight`), config.normEps);
+  const qkv = ops.linear(normed, parameter(params, `${layer}.attention.qkv.weight`)); // (B, T, 3C)
+  const attended = ops.selfAttention(qkv, attention); // (B, T, C)
+  const projected = ops.linear(attended, parameter(params, `${layer}.attention.output.dense.weight`));
+  return feedForward(ops, params, config, layer, residual(ops, x, projected, dropout), dropout);
+}
+
 /** (B, T) tokens → (B, T, C), normalised. */
 export function encode(ops: Ops, params: Params, config: ModelConfig, input: EncoderInput, dropout?: Dropout): Tensor {
   const { batchSize: B, length: T, positions, lengths } = input;
@@ -61,12 +78,7 @@ export function encode(ops: Ops, params: Params, config: ModelConfig, input: Enc
   };
   let x = ops.embedding(parameter(params, 'embeddings.word_embeddings.weight'), input.ids, [B, T]); // (B, T, C)
   for (let i = 0; i < config.numHiddenLayers; i++) {
-    const layer = `encoder.layer.${i}`;
-    const normed = ops.rmsNorm(x, parameter(params, `${layer}.attention.norm.weight`), config.normEps);
-    const qkv = ops.linear(normed, parameter(params, `${layer}.attention.qkv.weight`)); // (B, T, 3C)
-    const attended = ops.selfAttention(qkv, attention); // (B, T, C)
-    x = residual(ops, x, ops.linear(attended, parameter(params, `${layer}.attention.output.dense.weight`)), dropout);
-    x = feedForward(ops, params, config, layer, x, dropout);
+    x = transformerLayer(ops, params, config, `encoder.layer.${i}`, x, attention, dropout);
   }
   return ops.rmsNorm(x, parameter(params, 'encoder.norm.weight'), config.normEps);
 }

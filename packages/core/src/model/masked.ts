@@ -1,12 +1,12 @@
 /**
- * From a batch with gaps to one hidden state a gap: the masked autoencoder (Paper: arXiv 2302.02060; the decoder is
- * CrossMAE's, arXiv 2401.14391, with queries seeded by their visible neighbours), or the masked-LM control.
+ * From a batch with gaps to one hidden state a gap: the masked autoencoder (Paper: arXiv 2302.02060, whose own decoder is
+ * one of two; the other is CrossMAE's, arXiv 2401.14391), its queries seeded by their neighbours, or the masked-LM control.
  */
 import type { AttentionOptions, Ops } from '../ops/ops.ts';
 import type { Params, Tensor } from '../tensor/tensor.ts';
 import { type MaskedBatch, nearestVisible } from './batch.ts';
 import type { ModelConfig } from './config.ts';
-import { type Dropout, encode, feedForward, parameter, residual } from './encoder.ts';
+import { type Dropout, encode, feedForward, parameter, residual, transformerLayer } from './encoder.ts';
 
 export interface GapStates {
   /** Decoder output at the gaps, (B·G, C): what the vocabulary ops take. */
@@ -40,7 +40,7 @@ function maskedAutoencoder(
   return { encoded, gaps: decode(ops, params, config, encoded, batch, dropout) };
 }
 
-/** Queries at the gaps attend to the encoder's output; gaps do not see each other. (B, Tv, C) → (B·G, C) */
+/** Queries at the gaps become their states, as the config's decoder does it. (B, Tv, C) → (B·G, C) */
 export function decode(
   ops: Ops,
   params: Params,
@@ -49,8 +49,25 @@ export function decode(
   batch: MaskedBatch,
   dropout?: Dropout,
 ): Tensor {
-  const { batchSize: B, gapLength: G, gapPositions } = batch;
-  const C = config.hiddenSize;
+  const rows = batch.batchSize * batch.gapLength;
+  const decoder = config.decoderAttention === 'self' ? decodeTogether : decodeApart;
+  const x = decoder(ops, params, config, encoded, batch, dropout);
+  return ops.reshape(ops.rmsNorm(x, parameter(params, 'decoder.norm.weight'), config.normEps), [
+    rows,
+    config.hiddenSize,
+  ]);
+}
+
+/** The gaps attend to the encoder's output and do not see each other: (B, G, C). */
+function decodeApart(
+  ops: Ops,
+  params: Params,
+  config: ModelConfig,
+  encoded: Tensor,
+  batch: MaskedBatch,
+  dropout?: Dropout,
+): Tensor {
+  const { gapPositions } = batch;
   const attention: AttentionOptions = {
     numHeads: config.numAttentionHeads,
     queryPositions: gapPositions,
@@ -67,7 +84,42 @@ export function decode(
     x = residual(ops, x, ops.linear(attended, at('output.dense')), dropout);
     x = feedForward(ops, params, config, layer, x, dropout);
   }
-  return ops.reshape(ops.rmsNorm(x, parameter(params, 'decoder.norm.weight'), config.normEps), [B * G, C]);
+  return x;
+}
+
+/** Visible tokens and, behind them, the gaps are one sequence and attend to each other: (B, G, C). */
+function decodeTogether(
+  ops: Ops,
+  params: Params,
+  config: ModelConfig,
+  encoded: Tensor,
+  batch: MaskedBatch,
+  dropout?: Dropout,
+): Tensor {
+  const { batchSize: B, visibleLength: Tv, gapLength: G, visiblePositions, gapPositions } = batch;
+  const T = Tv + G;
+  const positions = new Int32Array(B * T);
+  const visible = new Int32Array(B * T).fill(-1);
+  const gaps = new Int32Array(B * T).fill(-1);
+  for (let b = 0; b < B; b++) {
+    positions.set(visiblePositions.subarray(b * Tv, (b + 1) * Tv), b * T);
+    positions.set(gapPositions.subarray(b * G, (b + 1) * G), b * T + Tv);
+    for (let i = 0; i < Tv; i++) visible[b * T + i] = b * Tv + i;
+    for (let g = 0; g < G; g++) gaps[b * T + Tv + g] = b * G + g;
+  }
+  const attention: AttentionOptions = {
+    numHeads: config.numAttentionHeads,
+    queryPositions: positions,
+    keyPositions: positions,
+    ropeTheta: config.ropeTheta,
+  };
+  const queries = gapQueries(ops, params, config, encoded, batch);
+  let x = ops.add(ops.gatherRows(encoded, visible, [B, T]), ops.gatherRows(queries, gaps, [B, T])); // (B, T, C)
+  for (let i = 0; i < config.numDecoderLayers; i++) {
+    x = transformerLayer(ops, params, config, `decoder.layer.${i}`, x, attention, dropout);
+  }
+  const rows = Int32Array.from({ length: B * G }, (_, i) => Math.floor(i / G) * T + Tv + (i % G));
+  return ops.gatherRows(x, rows, [B, G]);
 }
 
 /** One query a gap: the learned vector, plus maps of the nearest visible states left and right when seeded. */

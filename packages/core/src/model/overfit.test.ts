@@ -38,6 +38,13 @@ describe('one batch of random tokens is learned by heart', () => {
     expect(await overfit({ kind: 'masked', config: plain, zLoss: 0 }, masked, 200)).toBeLessThan(0.01);
   });
 
+  it('by the masked autoencoder whose decoder attends to all, and with a table for the prediction alone', async () => {
+    const together = { ...config, decoderAttention: 'self' } as const;
+    expect(await overfit({ kind: 'masked', config: together, zLoss: 0 }, masked, 200)).toBeLessThan(0.01);
+    const untied = { ...config, tieWordEmbeddings: false };
+    expect(await overfit({ kind: 'masked', config: untied, zLoss: 0 }, masked, 150)).toBeLessThan(0.01);
+  });
+
   it('by the masked-LM control', async () => {
     expect(await overfit({ kind: 'masked', config: mlmControl(config), zLoss: 0 }, masked, 150)).toBeLessThan(0.01);
   });

@@ -12,14 +12,19 @@ export interface HeadConfig {
 export function parameterShapes(config: ModelConfig, head?: HeadConfig): Record<string, Shape> {
   const { hiddenSize: C, intermediateSize: F, vocabSize: V } = config;
   const shapes: Record<string, Shape> = { 'embeddings.word_embeddings.weight': [V, C] };
-  for (let i = 0; i < config.numHiddenLayers; i++) {
-    const layer = `encoder.layer.${i}`;
+  const selfAttention = (layer: string) => {
     shapes[`${layer}.attention.norm.weight`] = [C];
     shapes[`${layer}.attention.qkv.weight`] = [3 * C, C];
     shapes[`${layer}.attention.output.dense.weight`] = [C, C];
+  };
+  const feedForward = (layer: string) => {
     shapes[`${layer}.intermediate.norm.weight`] = [C];
     shapes[`${layer}.intermediate.dense.weight`] = [2 * F, C];
     shapes[`${layer}.output.dense.weight`] = [C, F];
+  };
+  for (let i = 0; i < config.numHiddenLayers; i++) {
+    selfAttention(`encoder.layer.${i}`);
+    feedForward(`encoder.layer.${i}`);
   }
   shapes['encoder.norm.weight'] = [C];
   if (head) {
@@ -37,16 +42,18 @@ export function parameterShapes(config: ModelConfig, head?: HeadConfig): Record<
     }
     for (let i = 0; i < config.numDecoderLayers; i++) {
       const layer = `decoder.layer.${i}`;
-      shapes[`${layer}.crossattention.norm.weight`] = [C];
-      shapes[`${layer}.crossattention.query.weight`] = [C, C];
-      shapes[`${layer}.crossattention.key_value.weight`] = [2 * C, C];
-      shapes[`${layer}.crossattention.output.dense.weight`] = [C, C];
-      shapes[`${layer}.intermediate.norm.weight`] = [C];
-      shapes[`${layer}.intermediate.dense.weight`] = [2 * F, C];
-      shapes[`${layer}.output.dense.weight`] = [C, F];
+      if (config.decoderAttention === 'self') selfAttention(layer);
+      else {
+        shapes[`${layer}.crossattention.norm.weight`] = [C];
+        shapes[`${layer}.crossattention.query.weight`] = [C, C];
+        shapes[`${layer}.crossattention.key_value.weight`] = [2 * C, C];
+        shapes[`${layer}.crossattention.output.dense.weight`] = [C, C];
+      }
+      feedForward(layer);
     }
     shapes['decoder.norm.weight'] = [C];
   }
+  if (config.tieWordEmbeddings === false) shapes['cls.predictions.decoder.weight'] = [V, C];
   shapes['cls.predictions.bias'] = [V];
   return shapes;
 }

@@ -21,7 +21,6 @@ const FAR_BELOW = -1e30;
 
 /** The masked autoencoder: what is visible and where the gaps are → one row of logits a gap. */
 export function maskedAutoencoder(building: Building): void {
-  const { graph } = building;
   const ids = integerInput(building, 'input_ids', 'visible', 'The tokens that are there, in order.');
   const positions = integerInput(
     building,
@@ -30,20 +29,45 @@ export function maskedAutoencoder(building: Building): void {
     'Their places in the whole text, from 0, rising.',
   );
   const gaps = integerInput(building, 'gap_positions', 'gaps', 'The places of the removed tokens.');
-  const turn = { query: rotation(building, gaps), key: rotation(building, positions) };
-  const encoded = encode(building, ids, turn.key);
-  let x = gapQueries(building, encoded, positions, gaps); // (B, G, C)
+  const turn = rotation(building, positions);
+  const encoded = encode(building, ids, turn);
+  const queries = gapQueries(building, encoded, positions, gaps); // (B, G, C)
+  const decoded =
+    building.config.decoderAttention === 'self'
+      ? decodeTogether(building, encoded, queries, positions, gaps)
+      : decodeApart(building, encoded, queries, { query: rotation(building, gaps), key: turn });
+  vocabularyLogits(building, rmsNorm(building, decoded, 'decoder.norm.weight'));
+}
+
+/** Queries (B, G, C) attend to the encoder's output: (B, G, C). */
+function decodeApart(
+  building: Building,
+  encoded: Value,
+  queries: Value,
+  turn: { readonly query: Rotation; readonly key: Rotation },
+): Value {
   const C = building.config.hiddenSize;
+  let x = queries;
   for (let i = 0; i < building.config.numDecoderLayers; i++) {
     const layer = `decoder.layer.${i}`;
     const at = (name: string) => `${layer}.crossattention.${name}.weight`;
     const query = linear(building, rmsNorm(building, x, at('norm')), at('query'), C, C);
     const keyValue = linear(building, encoded, at('key_value'), C, 2 * C);
     const attended = crossAttention(building, query, keyValue, turn);
-    x = graph.node('Add', [x, linear(building, attended, at('output.dense'), C, C)]);
+    x = building.graph.node('Add', [x, linear(building, attended, at('output.dense'), C, C)]);
     x = feedForward(building, x, layer);
   }
-  vocabularyLogits(building, rmsNorm(building, x, 'decoder.norm.weight'));
+  return x;
+}
+
+/** Visible tokens and, behind them, the gaps attend to each other: (B, G, C). */
+function decodeTogether(building: Building, encoded: Value, queries: Value, positions: Value, gaps: Value): Value {
+  const { graph, config } = building;
+  const turn = rotation(building, graph.node('Concat', [positions, gaps], { axis: 1 }));
+  let x = graph.node('Concat', [encoded, queries], { axis: 1 }); // (B, T, C)
+  for (let i = 0; i < config.numDecoderLayers; i++) x = transformerLayer(building, x, `decoder.layer.${i}`, turn);
+  const sizes = (of: Value) => graph.node('Gather', [graph.node('Shape', [of]), graph.integers([1])]);
+  return graph.node('Slice', [x, sizes(positions), sizes(x), graph.integers([1])]);
 }
 
 /** The masked-LM control: a text with `[MASK]` in its gaps → one row of logits a gap. */
@@ -90,18 +114,20 @@ function placesOf({ graph }: Building, ids: Value): Value {
 
 /** ids (B, T) → (B, T, C), normalised. */
 function encode(building: Building, ids: Value, turn: Rotation, mask?: Value): Value {
-  const { graph, config } = building;
-  const C = config.hiddenSize;
-  let x = graph.node('Gather', [wordTable(building), ids]); // (B, T, C)
-  for (let i = 0; i < config.numHiddenLayers; i++) {
-    const layer = `encoder.layer.${i}`;
-    const normed = rmsNorm(building, x, `${layer}.attention.norm.weight`);
-    const qkv = linear(building, normed, `${layer}.attention.qkv.weight`, C, 3 * C);
-    const attended = selfAttention(building, qkv, turn, mask);
-    x = graph.node('Add', [x, linear(building, attended, `${layer}.attention.output.dense.weight`, C, C)]);
-    x = feedForward(building, x, layer);
+  let x = building.graph.node('Gather', [wordTable(building), ids]); // (B, T, C)
+  for (let i = 0; i < building.config.numHiddenLayers; i++) {
+    x = transformerLayer(building, x, `encoder.layer.${i}`, turn, mask);
   }
   return rmsNorm(building, x, 'encoder.norm.weight');
+}
+
+function transformerLayer(building: Building, x: Value, layer: string, turn: Rotation, mask?: Value): Value {
+  const C = building.config.hiddenSize;
+  const normed = rmsNorm(building, x, `${layer}.attention.norm.weight`);
+  const qkv = linear(building, normed, `${layer}.attention.qkv.weight`, C, 3 * C);
+  const attended = selfAttention(building, qkv, turn, mask);
+  const projected = linear(building, attended, `${layer}.attention.output.dense.weight`, C, C);
+  return feedForward(building, building.graph.node('Add', [x, projected]), layer);
 }
 
 function feedForward(building: Building, x: Value, layer: string): Value {
@@ -140,11 +166,14 @@ function wordTable(building: Building): Value {
   return parameter(building, 'embeddings.word_embeddings.weight', [vocabSize, hiddenSize]);
 }
 
-/** hidden (B, G, C) → logits (B, G, V) through the tied table, which stands in the file once. */
+/** hidden (B, G, C) → logits (B, G, V); a tied table stands in the file once. */
 function vocabularyLogits(building: Building, hidden: Value): void {
   const { graph, config } = building;
   const V = config.vocabSize;
-  const table = graph.node('Transpose', [wordTable(building)], { perm: [1, 0] });
+  const own = 'cls.predictions.decoder.weight';
+  const rows =
+    config.tieWordEmbeddings === false ? parameter(building, own, [V, config.hiddenSize]) : wordTable(building);
+  const table = graph.node('Transpose', [rows], { perm: [1, 0] });
   const bias = parameter(building, 'cls.predictions.bias', [V]);
   const logits = graph.node('Add', [graph.node('MatMul', [hidden, table]), bias]);
   const about = 'One row of logits over the vocabulary a gap.';
