@@ -12,6 +12,11 @@ const general = <O extends Options>(command: Command<O>): Command<Options> => co
 
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: 'tokenizer',
+    summary: 'train a vocabulary by itself, for models that share it',
+    load: async () => general((await import('./commands/tokenizer.ts')).tokenizer),
+  },
+  {
     name: 'pretrain',
     summary: 'train a masked autoencoder on text',
     load: async () => general((await import('./commands/pretrain.ts')).pretrain),

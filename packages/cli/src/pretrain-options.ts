@@ -64,6 +64,12 @@ export const RECIPE_OPTIONS = {
   },
 } as const satisfies Options;
 
+/** What a new vocabulary is made of. */
+export const TOKENIZER_OPTIONS = {
+  vocabSize: { kind: 'integer', about: 'pieces of a new tokenizer (default: by config)', min: 32, max: 65_536 },
+  tokenizerBytes: { kind: 'number', about: 'bytes of text that a new tokenizer reads', default: 50_000_000, min: 1 },
+} as const satisfies Options;
+
 /** On what a model runs. */
 export const BACKEND_OPTIONS = {
   backend: {

@@ -39,6 +39,11 @@ function write(name: string, value: unknown): string {
   return at(name);
 }
 
+const digest = expect.stringMatching(/^[0-9a-f]{64}$/);
+const seconds = (json: Record<string, unknown>) =>
+  Object.fromEntries((json.steps as { step: string; seconds?: number }[]).map((one) => [one.step, one.seconds]));
+const again = expect.any(Number);
+
 const run = (recipe: string, ...rest: string[]) =>
   lacuna('recipe', 'run', recipe, '--data', folder, '--out', at('out'), ...rest, '--json');
 const record = (name: string) => JSON.parse(readFileSync(at(`out/${name}.recipe.json`), 'utf8'));
@@ -73,14 +78,15 @@ describe('lacuna recipe run', () => {
       {
         step: 'base',
         options: { steps: 3, out: '$OUT/base' },
-        data: [
-          { file: 'text.txt', bytes: statSync(at('text.txt')).size, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+        inputs: [
+          { file: '$DATA/text.txt', bytes: statSync(at('text.txt')).size, sha256: digest },
+          { file: '$HERE/small.json' },
         ],
         answer: { step: 3, complete: true },
         cpu: expect.any(String),
       },
     ]);
-    expect(second.steps[0].data).toMatchObject([{ file: 'sets.json' }]);
+    expect(second.steps[0].inputs).toMatchObject([{ file: '$OUT/base', sha256: digest }, { file: '$DATA/sets.json' }]);
     const written = JSON.parse(readFileSync(at('out/evaluations/critic.json'), 'utf8'));
     expect(written).toMatchObject({ model: 'critic', examples: 3, intervals: { accuracy: expect.any(Array) } });
     expect(second.steps[1].answer).toMatchObject({ accuracy: written.accuracy });
@@ -91,10 +97,44 @@ describe('lacuna recipe run', () => {
     rmSync(at('out/evaluations'), { recursive: true });
     const { status, json } = run(at('second.json'));
     expect(status).toBe(0);
-    const seconds = (json.steps as { seconds?: number }[]).map((step) => step.seconds);
-    expect(seconds).toEqual([undefined, undefined, expect.any(Number)]);
+    expect(seconds(json)).toEqual({ base: undefined, critic: undefined, figures: again });
     expect(statSync(at('out/base/checkpoint.safetensors')).mtimeMs).toBe(before);
     expect(existsSync(at('out/evaluations/critic.json'))).toBe(true);
+  });
+
+  it('makes again what was made of a step that is remade', () => {
+    const { json } = run(at('second.json'), '--remake', 'critic');
+    expect(seconds(json)).toEqual({ base: undefined, critic: again, figures: again });
+    const critic = () => record('second').steps[0].inputs[0].sha256;
+    const before = critic();
+    writeFileSync(at('text.txt'), 'another cat ate the other mat and no dog ever went home\n'.repeat(200));
+    const { json: whole, stderr } = run(at('second.json'));
+    expect(seconds(whole)).toEqual({ base: again, critic: again, figures: again });
+    expect(stderr).toContain('step critic is made again: what it reads has changed');
+    expect(critic()).not.toBe(before);
+  });
+
+  it('refuses to remake a step that it does not have', () => {
+    expect(run(at('first.json'), '--remake', 'roof')).toMatchObject({ status: 2 });
+  });
+
+  it('begins a step anew that was stopped before what it reads changed', () => {
+    const path = at('out/second.recipe.json');
+    const { steps, ...rest } = record('second');
+    const [{ inputs, options, ...critic }, figures] = steps;
+    const begun = { ...critic, options, inputs: [{ ...inputs[0], sha256: '0'.repeat(64) }, inputs[1]] };
+    writeFileSync(path, JSON.stringify({ ...rest, begun, steps: [figures] }));
+    const { stderr } = run(at('second.json'));
+    expect(stderr).toContain('step critic is made again');
+    writeFileSync(path, JSON.stringify({ ...rest, begun: { ...begun, inputs }, steps: [figures] }));
+    expect(run(at('second.json')).stderr).toContain('--resume');
+  });
+
+  it('reads a step with seeds as a step for each', () => {
+    const many = { ...base, options: { ...base.options, seed: '$SEED', out: '$OUT/base-$SEED' }, seeds: [4, 5] };
+    const { json } = run(write('seeds.json', { about: 'two', steps: [many] }));
+    expect(seconds(json)).toEqual({ 'base-4': again, 'base-5': again });
+    expect(record('seeds').steps).toMatchObject([{ options: { seed: '4', out: '$OUT/base-4' } }, {}]);
   });
 
   it('goes on with a run that was stopped before its step was recorded, with more lanes if asked', () => {
@@ -126,6 +166,7 @@ describe('a recipe is refused before its first step', () => {
     ['a value that the option refuses', [{ ...base, options: { ...base.options, lanes: 0 } }]],
     ['an option in camelCase', [{ ...base, options: { ...base.options, batchTokens: 3 } }]],
     ['a step twice', [base, base]],
+    ['seeds that are no numbers', [{ ...base, seeds: ['one'] }]],
     ['a step without a command', [{ step: 'a', options: {} }]],
   ])('with %s', (_what, steps) => {
     expect(refused(steps)).toBe('invalid_recipe');

@@ -9,9 +9,9 @@ import { COMMANDS } from './commands.ts';
 import { readJson } from './read-json.ts';
 
 /** Commands that a recipe may run: those that end, and make or measure something. */
-const STEP_COMMANDS = ['pretrain', 'distill', 'finetune', 'export', 'evaluate', 'baseline', 'card'];
+const STEP_COMMANDS = ['tokenizer', 'pretrain', 'distill', 'finetune', 'export', 'evaluate', 'baseline', 'card'];
 
-type OptionValue = string | number | true | readonly (string | number)[];
+export type OptionValue = string | number | true | readonly (string | number)[];
 
 export interface RecipeStep {
   /** Unique in the recipe; what the record calls it. */
@@ -74,23 +74,24 @@ export function withPrerequisites(recipe: Recipe, open = new Set<string>()): Rec
   return [...distinct.values()];
 }
 
+/** A word of a recipe with what its beginning stands for. */
+export function pathOf(word: string, recipe: Pick<Recipe, 'folder'>, { data, out }: RecipePlaces): string {
+  const places = { DATA: data, OUT: out, HERE: recipe.folder };
+  return word.replace(/^\$(DATA|OUT|HERE)(?=\/|$)/, (_, place: keyof typeof places) => places[place]);
+}
+
 /** The words of a step's command line, without the command. */
 export function lineOf(step: RecipeStep, recipe: Recipe, { data, out }: RecipePlaces): string[] {
-  const places = { DATA: data, OUT: out, HERE: recipe.folder };
-  const word = (value: string | number) =>
-    `${value}`.replace(/^\$(DATA|OUT|HERE)(?=\/|$)/, (_, place: keyof typeof places) => places[place]);
+  const word = (value: string | number) => pathOf(`${value}`, recipe, { data, out });
   return Object.entries(step.options).flatMap(([name, value]) => {
     if (value === true) return [`--${name}`];
     return [`--${name}`, ...(Array.isArray(value) ? value.map(word) : [word(value as string | number)])];
   });
 }
 
-/** The step's files under `$DATA`, relative to it; a list within a file counts as the file. */
-export function dataFilesOf(step: RecipeStep): string[] {
-  const words = Object.values(step.options).flatMap((value) => (value === true ? [] : value));
-  return words
-    .filter((word): word is string => typeof word === 'string' && word.startsWith('$DATA/'))
-    .map((word) => word.slice('$DATA/'.length).replace(/(\.json(?:\.gz|\.zst)?)#.*$/, '$1'));
+/** Words as a shell takes them. */
+export function shellLine(words: readonly string[]): string {
+  return words.map((word) => (/^[\w$./:#+=,-]+$/.test(word) ? word : JSON.stringify(word))).join(' ');
 }
 
 /** The step's command, and its line as parsing reads it. Throws `invalid_recipe` with what is wrong with an option. */
@@ -113,31 +114,60 @@ function readRecipe(path: string): Recipe {
   const name = basename(path, '.json');
   const value = readJson('recipe', path, 'invalid_recipe');
   if (!isRecipe(value)) return invalid(name, 'an object with "about" and "steps"', 'something else');
-  const { about, after = [], steps } = value;
-  for (const [i, step] of steps.entries()) {
-    const { step: called, command, options } = (step ?? {}) as Partial<RecipeStep>;
+  const { about, after = [] } = value;
+  const steps = value.steps.flatMap((step, i) => {
+    const { step: called, command, options, seeds } = (step ?? {}) as Partial<StepEntry>;
     const where = `${name}, step ${called ?? i + 1}`;
     if (typeof called !== 'string' || typeof command !== 'string' || typeof options !== 'object') {
       return invalid(where, '"step", "command" and "options"', JSON.stringify(step).slice(0, 60));
     }
-    if (steps.findIndex((other) => other.step === called) !== i) return invalid(where, 'a name of its own', called);
-    for (const [option, given] of Object.entries(options)) {
-      const isWord = (word: unknown) => typeof word === 'string' || typeof word === 'number';
-      const fits = given === true || isWord(given) || (Array.isArray(given) && given.every(isWord));
-      if (!fits || kebab(option) !== option) {
-        return invalid(where, 'options in kebab-case with text, a number, true or a list', option);
-      }
+    checkOptions(where, options);
+    const one = { step: called, command, options };
+    if (seeds === undefined) return [one];
+    if (Array.isArray(seeds) && seeds.every((seed) => Number.isInteger(seed))) {
+      return seeds.map((seed) => withSeed({ ...one, step: `${called}-${seed}` }, seed));
+    }
+    return invalid(where, '"seeds" as a list of integers', JSON.stringify(seeds));
+  });
+  for (const [i, { step: called }] of steps.entries()) {
+    if (steps.findIndex((other) => other.step === called) !== i) {
+      return invalid(`${name}, step ${called}`, 'a name of its own', called);
     }
   }
   return { name, about, after, steps, folder: dirname(path) };
 }
 
+/** A step as a file has it: with `seeds` it stands for several, `NAME-1` and so on, which have their seed for `$SEED`. */
+type StepEntry = RecipeStep & { readonly seeds?: readonly number[] };
+
+/** The step with a number in every place of `$SEED`. */
+export function withSeed(step: RecipeStep, seed: number): RecipeStep {
+  const word = <W extends string | number>(value: W) =>
+    typeof value === 'string' ? value.replaceAll('$SEED', `${seed}`) : value;
+  const options = Object.entries(step.options).map(([name, value]): [string, OptionValue] => [
+    name,
+    value === true ? value : Array.isArray(value) ? value.map(word) : word(value as string | number),
+  ]);
+  return { ...step, options: Object.fromEntries(options) };
+}
+
+/** Throws `invalid_recipe` unless names and values can stand on a command line. */
+export function checkOptions(where: string, options: object): void {
+  for (const [option, given] of Object.entries(options)) {
+    const isWord = (word: unknown) => typeof word === 'string' || typeof word === 'number';
+    const fits = given === true || isWord(given) || (Array.isArray(given) && given.every(isWord));
+    if (!fits || kebab(option) !== option) {
+      invalid(where, 'options in kebab-case with text, a number, true or a list', option);
+    }
+  }
+}
+
 /** Whether a file is meant as a recipe; configurations of models may lie beside them. */
-function isRecipe(value: unknown): value is { about: string; after?: string[]; steps: RecipeStep[] } {
+function isRecipe(value: unknown): value is { about: string; after?: string[]; steps: StepEntry[] } {
   const { about, after = [], steps } = (value ?? {}) as Partial<Recipe>;
   return typeof about === 'string' && Array.isArray(steps) && Array.isArray(after);
 }
 
-function invalid(where: string, expected: string, got: string): never {
+export function invalid(where: string, expected: string, got: string): never {
   throw new LacunaError('invalid_recipe', `recipe: ${where}: expected ${expected}, got ${got}.`, { where, expected });
 }

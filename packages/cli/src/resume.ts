@@ -16,6 +16,7 @@ const FREE = [
   'minutes',
   'epochs',
   'text',
+  'tokenizer',
   'data',
   'valid',
   'teacher',

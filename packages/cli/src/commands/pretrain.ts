@@ -1,5 +1,5 @@
 /** `lacuna pretrain`: text in, a masked autoencoder out. */
-import { parameterCount, Tokenizer, pretrain as train, withTrainedLength } from '@lacuna/core';
+import { LacunaError, parameterCount, Tokenizer, pretrain as train, withTrainedLength } from '@lacuna/core';
 import { defineCommand, type Session, UsageError, type Values } from '../command.ts';
 import { openCorpus, tokenizerFor } from '../corpus.ts';
 import { followTraining } from '../follow-training.ts';
@@ -11,6 +11,7 @@ import {
   plannedVocabSize,
   RECIPE_OPTIONS,
   recipeOf,
+  TOKENIZER_OPTIONS,
 } from '../pretrain-options.ts';
 import { formatQuantity } from '../quantity.ts';
 import { readJson } from '../read-json.ts';
@@ -36,8 +37,7 @@ const OPTIONS = {
     about: 'column of tables that holds the text (default: text or sentence)',
   },
   tokenizer: { kind: 'text', value: 'FILE', about: 'a tokenizer.json; without it one is trained on the text' },
-  vocabSize: { kind: 'integer', about: 'pieces of a new tokenizer (default: by config)', min: 32, max: 65_536 },
-  tokenizerBytes: { kind: 'number', about: 'bytes of text that a new tokenizer reads', default: 50_000_000, min: 1 },
+  ...TOKENIZER_OPTIONS,
   ...MACHINE_OPTIONS,
 } as const;
 
@@ -121,5 +121,16 @@ async function resumed(line: PretrainValues, folder: RunFolder, session: Session
     ...configOf(line.config, line.objective, own.vocabSize),
     maxPositionEmbeddings: own.maxPositionEmbeddings,
   }));
-  return { options, config: checkpoint.config, tokenizerJson: checkpoint.tokenizer, state: checkpoint.state };
+  const own = checkpoint.tokenizer;
+  if (session.given.has('tokenizer') && line.tokenizer !== undefined) {
+    const given = Tokenizer.fromJSON(readJson('tokenizer', line.tokenizer, 'malformed_data'));
+    if (JSON.stringify(given.toJSON()) !== JSON.stringify(Tokenizer.fromJSON(own).toJSON())) {
+      throw new LacunaError(
+        'checkpoint_mismatch',
+        `pretrain: expected the vocabulary of the run, got another one in ${line.tokenizer}. Leave --tokenizer out.`,
+        { path: line.tokenizer },
+      );
+    }
+  }
+  return { options, config: checkpoint.config, tokenizerJson: own, state: checkpoint.state };
 }

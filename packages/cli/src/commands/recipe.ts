@@ -2,17 +2,8 @@
 import { type Answer, defineCommand, type Session, UsageError, type Values } from '../command.ts';
 import { MACHINE_OPTIONS } from '../pretrain-options.ts';
 import { formatDuration } from '../quantity.ts';
-import {
-  lineOf,
-  openRecipe,
-  parsedStep,
-  type Recipe,
-  type RecipeStep,
-  shippedRecipes,
-  withPrerequisites,
-} from '../recipe.ts';
-import { digestsOf, expectData, RecipeRecord } from '../recipe-record.ts';
-import { RunFolder } from '../run-folder.ts';
+import { lineOf, openRecipe, type Recipe, shellLine, shippedRecipes, withPrerequisites } from '../recipe.ts';
+import { checkRecipe, runRecipe, type StepDone } from '../recipe-run.ts';
 import { table } from '../table.ts';
 
 const { lanes, backend } = MACHINE_OPTIONS;
@@ -20,6 +11,11 @@ const { lanes, backend } = MACHINE_OPTIONS;
 const OPTIONS = {
   data: { kind: 'text', value: 'DIR', about: 'run: the folder that $DATA stands for in the recipe' },
   out: { kind: 'text', value: 'DIR', about: 'run: the folder for all that is made', default: 'runs' },
+  remake: {
+    kind: 'list',
+    value: 'STEP',
+    about: 'run: do these steps again, and all that is made of what they make; what they made before is removed',
+  },
   lanes: {
     kind: 'integer',
     about: 'run: worker threads of steps that train (default: as the recipe says)',
@@ -39,8 +35,9 @@ export const recipe = defineCommand({
   name: 'recipe',
   about:
     'run NAME makes a model by a recipe of this repository, or by a file of your own: its steps are ordinary commands. ' +
-    'Given again, it passes over the steps that are done and goes on with the one that was stopped. The output folder ' +
-    'gets a record of every step: its options, the checksums of its data, the machine, and what it answered. ' +
+    'Given again, it passes over the steps that are done, goes on with the one that was stopped, and makes again what was ' +
+    'made of files that have changed since. The output folder gets a record of every step: its options, the checksums ' +
+    'of what it read, the machine, and what it answered. ' +
     'list shows the recipes, show NAME the command lines of one.',
   positionals: ['ACTION', '[NAME]'],
   options: OPTIONS,
@@ -81,73 +78,32 @@ function show(recipes: readonly Recipe[]): Answer {
   return { fields: { steps: lines }, text: lines.map(({ line }) => `lacuna ${line}`).join('\n') };
 }
 
-function shellLine(words: readonly string[]): string {
-  return words.map((word) => (/^[\w$./:#+=,-]+$/.test(word) ? word : JSON.stringify(word))).join(' ');
-}
-
 async function runAll(
   recipes: readonly Recipe[],
   options: RecipeValues & { readonly data: string },
   session: Session,
 ): Promise<Answer> {
-  expectData(
-    recipes.flatMap(({ steps }) => steps),
-    options.data,
-  );
-  // Every mistake in a line comes to light before the first step takes its hours.
-  for (const one of recipes) for (const step of one.steps) await parsedStep(step, one, lineOf(step, one, options));
-  const rows: { recipe: string; step: string; seconds: number | undefined }[] = [];
+  for (const one of recipes) await checkRecipe(one, options);
+  const { lanes: count, backend: name, data, out, remake = [] } = options;
+  const steps = recipes.flatMap((one) => one.steps.flatMap(({ step }) => [step, `${one.name}:${step}`]));
+  const unknown = remake.find((step) => !steps.includes(step));
+  if (unknown !== undefined) throw new UsageError(`recipe: --remake must be a step of the recipe, got ${unknown}.`);
+  const machine = {
+    ...(count === undefined ? {} : { lanes: count }),
+    ...(name === undefined ? {} : { backend: name }),
+  };
+  const rows: StepDone[] = [];
   for (const one of recipes) {
-    const record = new RecipeRecord(options.out, one);
-    for (const step of one.steps) {
-      const done = await runStep(step, one, record, options, session);
-      if (done.exitCode !== 0)
-        return { ...done, text: `${done.text}\nThe same line goes on: lacuna recipe run ${recipes.at(-1)?.name} …` };
-      rows.push({ recipe: one.name, step: step.step, seconds: done.seconds });
+    const { steps: done, stopped } = await runRecipe(one, { data, out, machine, remake }, session);
+    rows.push(...done);
+    if (stopped) {
+      const next = `The same line goes on, without --remake: lacuna recipe run ${recipes.at(-1)?.name} …`;
+      return { ...stopped, text: `${stopped.text}\n${next}` };
     }
   }
   const shown = rows.map(({ recipe: of, step, seconds }) => [
     `${of}: ${step}`,
     seconds === undefined ? 'done before' : formatDuration(seconds),
   ]);
-  return { fields: { out: options.out, steps: rows }, text: table(['step', 'took'], shown) };
-}
-
-async function runStep(
-  step: RecipeStep,
-  one: Recipe,
-  record: RecipeRecord,
-  options: RecipeValues & { readonly data: string },
-  session: Session,
-) {
-  const { command, parsed } = await parsedStep(step, one, lineOf(step, one, options));
-  const out = (parsed.options as { out?: string }).out;
-  if (record.isDone(step, out)) return { exitCode: 0, seconds: undefined, text: '' };
-  const machine = 'lanes' in command.options ? machineOptions(options) : {};
-  const resumes = 'resume' in command.options && out !== undefined && new RunFolder(out).hasCheckpoint;
-  const now = { ...step.options, ...machine, ...(resumes ? { resume: true as const } : {}) };
-  const line = lineOf({ ...step, options: now }, one, options);
-  session.progress.note(`recipe: ${one.name}, step ${step.step}: lacuna ${shellLine([step.command, ...line])}`);
-  const { options: values, positionals, given } = (await parsedStep(step, one, line)).parsed;
-  const began = performance.now();
-  const answer = await command.run(values, positionals, { ...session, json: false, given });
-  const seconds = Math.round((performance.now() - began) / 100) / 10;
-  const exitCode = answer.exitCode ?? 0;
-  if (exitCode !== 0) return { exitCode, seconds, text: answer.text, fields: answer.fields ?? {} };
-  session.progress.note(answer.text);
-  const data = await digestsOf(step, options.data);
-  record.add({
-    step: step.step,
-    command: step.command,
-    options: step.options,
-    machine,
-    seconds,
-    data,
-    answer: answer.fields ?? {},
-  });
-  return { exitCode, seconds, text: answer.text };
-}
-
-function machineOptions({ lanes: count, backend: name }: RecipeValues): Record<string, string | number> {
-  return { ...(count === undefined ? {} : { lanes: count }), ...(name === undefined ? {} : { backend: name }) };
+  return { fields: { out, steps: rows }, text: table(['step', 'took'], shown) };
 }
