@@ -39,7 +39,7 @@ export type Values<O extends Options> = { readonly [K in keyof O]: Given<O[K]> }
 /** What a command works with besides its options. */
 export interface Session {
   readonly json: boolean;
-  readonly progress: Progress;
+  readonly progress: Pick<Progress, 'update' | 'note' | 'clear'>;
   /** Aborts at the first Ctrl-C: stop at the next good moment and keep what was done. */
   readonly signal: AbortSignal;
   /** Options that were written on the command line, by their names in camelCase; the rest are defaults. */

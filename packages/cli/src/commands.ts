@@ -37,6 +37,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => general((await import('./commands/evaluate.ts')).evaluate),
   },
   {
+    name: 'ablation',
+    summary: 'compare variants at equal time, with several seeds and intervals',
+    load: async () => general((await import('./commands/ablation.ts')).ablation),
+  },
+  {
     name: 'baseline',
     summary: 'train and score a bag of words, to compare a classifier with',
     load: async () => general((await import('./commands/baseline.ts')).baseline),

@@ -5,6 +5,7 @@ import { MACHINE_OPTIONS } from './pretrain-options.ts';
 
 export const FINETUNE_OPTIONS = {
   epochs: { kind: 'number', about: 'times over the data', default: FINETUNE_RECIPE.epochs, min: 0.01 },
+  minutes: { kind: 'number', about: 'or train for so many minutes, whatever the number of examples', min: 0.001 },
   batchSize: { kind: 'integer', about: 'texts a step', default: FINETUNE_RECIPE.batchSize, min: 1 },
   learningRate: { kind: 'number', value: 'X', about: 'peak', default: FINETUNE_RECIPE.learningRate, min: 1e-7, max: 1 },
   dropout: {
@@ -29,6 +30,11 @@ export function finetuneRecipe(
   options: Values<typeof FINETUNE_OPTIONS>,
   task: { readonly multiLabel: boolean; readonly logitsWeight?: number },
 ): FinetuneRecipe {
-  const { epochs, batchSize, learningRate, dropout, maxLength, seed, passTokens } = options;
-  return { ...FINETUNE_RECIPE, ...{ epochs, batchSize, learningRate, dropout, maxLength, seed, passTokens }, ...task };
+  const { epochs, minutes, batchSize, learningRate, dropout, maxLength, seed, passTokens } = options;
+  return {
+    ...FINETUNE_RECIPE,
+    ...{ epochs, batchSize, learningRate, dropout, maxLength, seed, passTokens },
+    ...(minutes === undefined ? {} : { minutes }),
+    ...task,
+  };
 }

@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { LacunaError } from '@lacuna/core/errors';
+import { writeJsonFile } from './evaluation-file.ts';
+import { readJson } from './read-json.ts';
 import { pathOf, type Recipe, type RecipePlaces, type RecipeStep } from './recipe.ts';
 import type { StepInput } from './recipe-record.ts';
 import { RunFolder } from './run-folder.ts';
@@ -52,4 +54,27 @@ export class Checksums {
     this.#known.set(key, digest);
     return digest;
   }
+}
+
+/**
+ * Notes in a file what a step was begun with, or compares with what is noted there.
+ * Throws `recipe_mismatch` where the step was begun with other options or from other files.
+ */
+export async function checkInputs(
+  step: RecipeStep,
+  recipe: Recipe,
+  places: RecipePlaces,
+  checksums: Checksums,
+  path: string,
+): Promise<void> {
+  const begun = { ...step, inputs: await checksums.inputs(step, recipe, places) };
+  if (!existsSync(path)) return writeJsonFile(path, begun);
+  const before = readJson('recipe', path, 'invalid_recipe');
+  if (JSON.stringify(before) === JSON.stringify(JSON.parse(JSON.stringify(begun)))) return;
+  throw new LacunaError(
+    'recipe_mismatch',
+    `${recipe.name}, ${step.step}: expected the options and files that it was begun with (${path}), got others. ` +
+      'Choose another --out, or take its folder and that file away.',
+    { step: step.step, path },
+  );
 }

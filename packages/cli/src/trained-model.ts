@@ -8,6 +8,7 @@ import {
   loadModel,
   type Model,
   type Ops,
+  type Quantization,
   readArtifact,
   Tokenizer,
 } from '@lacuna/core';
@@ -19,10 +20,10 @@ export const MODEL_OPTION = {
 } as const;
 
 /**
- * The model at `path`; of a run its averaged weights (the last ones with `--ema 0`), as float32.
+ * The model at `path`; of a run its averaged weights (the last ones with `--ema 0`), as float32 unless int8 is asked for.
  * Throws `file_not_found`, `checkpoint_not_found`, `artifact_truncated`, `artifact_corrupt`, `checkpoint_mismatch`.
  */
-export async function readTrainedModel(path: string): Promise<Artifact> {
+export async function readTrainedModel(path: string, quantization: Quantization = 'none'): Promise<Artifact> {
   const info = await stat(path).catch(() => undefined);
   if (!info) {
     throw new LacunaError('file_not_found', `model: expected the folder of a run or a file, got nothing at ${path}.`, {
@@ -31,7 +32,7 @@ export async function readTrainedModel(path: string): Promise<Artifact> {
   }
   if (!info.isDirectory()) return readArtifact(await readFile(path));
   const checkpoint = await loadCheckpoint(new RunFolder(path).checkpoint);
-  return readArtifact(await checkpointArtifact(checkpoint, { name: nameFrom(path), quantization: 'none' }));
+  return readArtifact(await checkpointArtifact(checkpoint, { name: nameFrom(path), quantization }));
 }
 
 /** `Runs/My base` → `my-base` */

@@ -59,7 +59,7 @@ export { ADAMW, type OptimizerOptions } from './optim/adamw.ts';
 export type { Budget, Progress } from './optim/schedule.ts';
 export { hasSharedMemory } from './training/all-reduce.ts';
 export { BAG_RECIPE, BagClassifier, type BagExample, type BagRecipe } from './training/bag.ts';
-export { type BootstrapOptions, bootstrap, type Interval, meanAndSpread } from './training/bootstrap.ts';
+export { type BootstrapOptions, bootstrap, type Interval, meanAndSpread, meanInterval } from './training/bootstrap.ts';
 export {
   addScores,
   type ClassificationMetrics,

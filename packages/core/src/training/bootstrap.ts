@@ -44,6 +44,18 @@ function quantile(sorted: readonly number[], share: number): number {
   return low + (high - low) * (at - Math.floor(at));
 }
 
+/** Student's t for two tails of 5 %, by degrees of freedom from 1. */
+const T_95 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145, 2.131];
+
+/** The 95 % interval of the mean over runs, by Student's t; undefined for a single run. From 17 runs on a little too wide. */
+export function meanInterval(values: readonly number[]): Interval | undefined {
+  if (values.length < 2) return undefined;
+  const { mean, sd } = meanAndSpread(values);
+  const t = T_95[Math.min(values.length - 2, T_95.length - 1)] as number;
+  const half = (t * sd) / Math.sqrt(values.length);
+  return [mean - half, mean + half];
+}
+
 /** Mean and sample standard deviation (0 for one value), e.g. of runs that differ in their seed alone. */
 export function meanAndSpread(values: readonly number[]): { readonly mean: number; readonly sd: number } {
   const mean = values.reduce((sum, x) => sum + x, 0) / values.length;

@@ -11,7 +11,9 @@ import { type TrainingEvent, train } from './trainer.ts';
 /** Plain JSON, kept in checkpoints and model cards. */
 export interface FinetuneRecipe {
   readonly seed: number;
+  /** Times over the examples, unless `minutes` says how long. */
   readonly epochs: number;
+  readonly minutes?: number;
   /** Texts a batch. */
   readonly batchSize: number;
   /** Peak, for encoder and head alike; 6 % warm-up, then linear decay to 0. */
@@ -65,7 +67,8 @@ export function finetuneTask(config: ModelConfig, numLabels: number, recipe: Fin
 /** Trains and yields the trainer's events; the lanes are closed at the end, whatever it is. */
 export async function* finetune(options: FinetuneOptions): AsyncGenerator<TrainingEvent, void, void> {
   const { config, numLabels, recipe, resume, evaluation, checkpointEvery, wantsCheckpoint, now, signal } = options;
-  const { batchSize, epochs, seed } = recipe;
+  const { batchSize, minutes, seed } = recipe;
+  const epochs = minutes === undefined ? recipe.epochs : Number.POSITIVE_INFINITY;
   const padId = config.padTokenId;
   const batches = new TextBatches(
     options.examples,
@@ -78,7 +81,7 @@ export async function* finetune(options: FinetuneOptions): AsyncGenerator<Traini
     yield* train({
       lanes,
       batches,
-      budget: { steps: epochs * batches.perEpoch },
+      budget: minutes === undefined ? { steps: epochs * batches.perEpoch } : { minutes },
       learningRate: { peak: recipe.learningRate, warmup: 0.06, decay: 0.94 },
       optimizer: recipe.optimizer,
       seed,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bootstrap, meanAndSpread } from './bootstrap.ts';
+import { bootstrap, meanAndSpread, meanInterval } from './bootstrap.ts';
 import { metricsOf } from './evaluation.ts';
 import { sumOutcomes, textOutcomes, windowOutcomes } from './outcomes.ts';
 import { chooseLabelThreshold, chooseScopeThreshold, scopedAnswers, scopeMetrics } from './thresholds.ts';
@@ -96,6 +96,16 @@ describe('a bootstrap', () => {
     };
     expect(width(0.5)).toBeLessThan(width(0.95));
   });
+});
+
+it('the interval of a mean over seeds is as wide as Student says, and unknown for one seed', () => {
+  // t of 2 degrees of freedom is 4.303; the deviation of 1, 2, 3 is 1.
+  expect(meanInterval([1, 2, 3])).toEqual([
+    expect.closeTo(2 - 4.303 / Math.sqrt(3), 6),
+    expect.closeTo(2 + 4.303 / Math.sqrt(3), 6),
+  ]);
+  expect(meanInterval([1, 3])?.[1]).toBeCloseTo(2 + 12.706, 6);
+  expect(meanInterval([5])).toBeUndefined();
 });
 
 it('seeds are summed up by their mean and sample standard deviation', () => {
