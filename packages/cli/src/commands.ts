@@ -52,6 +52,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => general((await import('./commands/export.ts')).exportModel),
   },
   {
+    name: 'curve',
+    summary: 'take the learning curve out of a run’s log',
+    load: async () => general((await import('./commands/curve.ts')).curve),
+  },
+  {
+    name: 'results',
+    summary: 'write the results page out of what was recorded',
+    load: async () => general((await import('./commands/results.ts')).results),
+  },
+  {
     name: 'card',
     summary: "write an evaluation's figures into a model card",
     load: async () => general((await import('./commands/card.ts')).card),

@@ -47,15 +47,16 @@ export function learningCurve(folder: string): CurvePoint[] {
 function entriesOf(path: string): LogEntry[] {
   const lines = readFileSync(path, 'utf8').split('\n');
   return lines.flatMap((line, i) => {
-    if (line === '') return [];
+    // A run that was killed may have cut its last line, and one that is resumed goes on behind it.
+    const entry = line.slice(Math.max(0, line.lastIndexOf('{"type":')));
+    if (entry === '') return [];
     try {
-      return [JSON.parse(line) as LogEntry];
+      return [JSON.parse(entry) as LogEntry];
     } catch (cause) {
-      // A run that was killed may have cut its last line, and a resumed one goes on behind it.
-      if (i === lines.length - 1 || line.includes('}{')) return [];
+      if (i === lines.length - 1) return [];
       throw new LacunaError(
         'malformed_data',
-        `${path}: line ${i + 1}: expected JSON.`,
+        `${path}: line ${i + 1}: expected JSON, got something else.`,
         { path, line: i + 1 },
         { cause },
       );

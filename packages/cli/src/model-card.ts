@@ -1,8 +1,16 @@
 /** The table of a model card, made of evaluations' files; it stands between two marks in the card. */
 import { LacunaError } from '@lacuna/core/errors';
+import { markdownTable } from './table.ts';
 
 const BEGIN = '<!-- lacuna card -->';
 const END = '<!-- /lacuna card -->';
+
+/** What the model is, where an evaluation says it. */
+const FACTS = [
+  { field: 'parameters', title: 'parameters' },
+  { field: 'weights', title: 'weights' },
+  { field: 'sizeBytes', title: 'bytes' },
+] as const;
 
 /** Figures that a card shows, in the order of its columns, with the decimals that they have. */
 const COLUMNS = [
@@ -28,13 +36,15 @@ export type Evaluation = Readonly<Record<string, unknown>> & {
 /** A row an evaluation: its figures, behind each the 95 % interval, or of several seeds the standard deviation. */
 export function evaluationTable(evaluations: readonly Evaluation[]): string {
   const columns = COLUMNS.filter(({ field }) => evaluations.some((one) => typeof figureOf(one, field) === 'number'));
+  const facts = FACTS.filter(({ field }) => evaluations.some((one) => factOf(one, field) !== undefined));
   const rows = evaluations.map((one) => [
     nameOf(one),
+    ...facts.map(({ field }) => `${factOf(one, field)?.toLocaleString('en-US') ?? '–'}`),
     ...columns.map(({ field, decimals }) => cell(one, field, decimals)),
     `${figureOf(one, 'tokens') ?? figureOf(one, 'examples') ?? '–'}`,
   ]);
-  const header = ['model', ...columns.map(({ title }) => title), 'scored'];
-  return [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  const header = ['model', ...facts.map(({ title }) => title), ...columns.map(({ title }) => title), 'scored'];
+  return markdownTable(header, rows);
 }
 
 /** The card with a new table between its marks. Throws `malformed_data` where it has no marks. */
@@ -49,6 +59,10 @@ export function withTable(name: string, card: string, table: string): string {
 function nameOf({ model, models }: Evaluation): string {
   const first = model ?? models?.[0]?.model ?? 'unnamed';
   return models === undefined ? `${first}` : `${first}, mean of ${models.length} seeds`;
+}
+
+function factOf(one: Evaluation, field: string): string | number | undefined {
+  return (one[field] ?? one.models?.[0]?.[field]) as string | number | undefined;
 }
 
 function figureOf(one: Evaluation, field: string): unknown {

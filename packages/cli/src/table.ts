@@ -12,6 +12,11 @@ export function table(header: readonly string[], rows: readonly (readonly string
     .join('\n');
 }
 
+/** The same as Markdown. */
+export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
 /** `97.3 %` of a share. */
 export function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;

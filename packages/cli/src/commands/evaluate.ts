@@ -1,5 +1,5 @@
 /** `lacuna evaluate`: what a model is worth on text or examples that it has not seen. */
-import type { Artifact, MaskedBatch, TextBatch, TrainableOps } from '@lacuna/core';
+import { type Artifact, type MaskedBatch, parameterCount, type TextBatch, type TrainableOps } from '@lacuna/core';
 import { defineCommand, type Session, UsageError, type Values } from '../command.ts';
 import { writeEvaluation } from '../evaluation-file.ts';
 import { classifierReport, fillingReport, overSeeds, type Report, reportText } from '../evaluation-report.ts';
@@ -61,7 +61,16 @@ async function evaluated(path: string, options: Values<typeof OPTIONS>, session:
           options.seed,
         )
       : await classified(ops, artifact, batches as readonly TextBatch[], options, session);
-  return { fields: { model: artifact.name, ...report, ...cut }, report };
+  const { name, config, labels, quantization, sizeBytes, task } = artifact;
+  const head = task === 'fill-mask' ? undefined : { numLabels: labels.length };
+  const facts = {
+    model: name,
+    parameters: parameterCount(config, head),
+    weights: quantization === 'int8' ? 'int8' : 'float32',
+    // A run holds more than its weights.
+    ...(path.endsWith('.safetensors') ? { sizeBytes } : {}),
+  };
+  return { fields: { ...facts, ...report, ...cut }, report };
 }
 
 async function classified(
