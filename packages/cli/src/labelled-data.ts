@@ -3,24 +3,35 @@ import {
   type EncodedExample,
   encodeExamples,
   type LabelledData,
+  type LabelledExample,
   LacunaError,
+  Overlap,
   readLabelled,
   type Tokenizer,
 } from '@lacuna/core';
-import { openTable } from '@lacuna/core/node';
+import { openTable, openText } from '@lacuna/core/node';
 import { type Options, type Session, UsageError, type Values } from './command.ts';
 import { formatQuantity } from './quantity.ts';
 import { readText } from './read-json.ts';
 
 export const DATA_OPTIONS = {
   data: {
-    kind: 'text',
+    kind: 'list',
     value: 'FILE',
     about: 'labelled examples: .tsv, .csv, .jsonl, also .gz .zst; or a list of a .json, sets.json#train',
   },
   valid: { kind: 'text', value: 'FILE', about: 'held-out examples to score after every epoch' },
   textColumn: { kind: 'text', value: 'NAME', about: 'column that holds the text (default: text or sentence)' },
   labelColumn: { kind: 'text', value: 'NAME', about: 'column that holds the label (default: label or labels)' },
+} as const satisfies Options;
+
+export const WITHOUT_OPTION = {
+  without: {
+    kind: 'list',
+    value: 'FILE',
+    about:
+      'leave out texts of --data that stand in these tables or texts, or share eight words in a row with one of them',
+  },
 } as const satisfies Options;
 
 export interface ColumnOptions {
@@ -58,6 +69,10 @@ export function labelNames(
   });
 }
 
+export interface Reading extends ColumnOptions {
+  readonly without?: readonly string[] | undefined;
+}
+
 export interface Labelled {
   readonly examples: EncodedExample[];
   readonly labels: readonly string[];
@@ -84,22 +99,57 @@ export async function labelledTexts(
   });
 }
 
+/** The files' examples, one after another; without `labels` the first names them. Says how many were left out, if any. */
+export async function mergedTexts(
+  paths: readonly string[],
+  multiLabel: boolean,
+  reading: Reading,
+  session: Session,
+  labels?: readonly string[],
+): Promise<LabelledData> {
+  let known = labels;
+  const all: LabelledExample[] = [];
+  for (const path of paths) {
+    const data = await labelledTexts(path, multiLabel, reading, known);
+    known = data.labels;
+    for (const example of data.examples) all.push(example);
+  }
+  const { without } = reading;
+  if (without === undefined) return { examples: all, labels: known ?? [] };
+  const overlap = await overlapWith(without);
+  const examples = all.filter(({ text }) => !overlap.holds(text));
+  const [gone, whole] = [all.length - examples.length, all.length].map(formatQuantity);
+  session.progress.note(
+    `${paths.join(', ')}: ${gone} of ${whole} texts stand in ${without.join(', ')} and were left out.`,
+  );
+  return { examples, labels: known ?? [] };
+}
+
+/** Texts of tables or text files, to find again. Throws `file_not_found`. */
+export async function overlapWith(paths: readonly string[]): Promise<Overlap> {
+  const overlap = new Overlap();
+  for (const path of paths) for await (const line of (await openText(path)).lines()) overlap.add(line);
+  return overlap;
+}
+
 /** The same encoded; says so where texts had to be cut. */
 export async function openLabelled(
-  path: string,
+  paths: readonly string[],
   tokenizer: Tokenizer,
   maxLength: number,
   multiLabel: boolean,
-  columns: ColumnOptions,
+  reading: Reading,
   session: Session,
   labels?: readonly string[],
 ): Promise<Labelled> {
-  const data = await labelledTexts(path, multiLabel, columns, labels);
+  const data = await mergedTexts(paths, multiLabel, reading, session, labels);
   const examples = encodeExamples(tokenizer, data.examples, data.labels.length, maxLength);
   const truncated = examples.filter((example) => example.truncated).length;
   if (truncated > 0) {
     const [cut, all] = [truncated, examples.length].map(formatQuantity);
-    session.progress.note(`${path}: ${cut} of ${all} texts are longer than ${maxLength} tokens and were cut.`);
+    session.progress.note(
+      `${paths.join(', ')}: ${cut} of ${all} texts are longer than ${maxLength} tokens and were cut.`,
+    );
   }
   return { examples, labels: data.labels, truncated };
 }

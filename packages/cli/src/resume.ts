@@ -20,6 +20,8 @@ const FREE = [
   'data',
   'valid',
   'teacher',
+  'unlabelled',
+  'without',
   'model',
 ];
 const MACHINE = ['lanes', 'backend', 'kernels', 'checkpointMinutes', 'validEvery'];

@@ -20,7 +20,7 @@ import {
 } from '@lacuna/core';
 import { type Options, type Session, UsageError, type Values } from './command.ts';
 import { openCorpus } from './corpus.ts';
-import { openLabelled } from './labelled-data.ts';
+import { openLabelled, type Reading } from './labelled-data.ts';
 import { expectTask, tokenizerOf } from './trained-model.ts';
 import { VALID_RATIO } from './validation.ts';
 
@@ -45,7 +45,7 @@ export interface Scoring {
 export async function scoringBatches(
   command: string,
   artifact: Artifact,
-  options: Values<typeof SCORING_OPTIONS> & { readonly outOfScope?: string | undefined },
+  options: Values<typeof SCORING_OPTIONS> & Reading,
   session: Session,
 ): Promise<Scoring> {
   const { text, data, textColumn, windows, length, ratio, seed } = options;
@@ -68,16 +68,14 @@ export async function textBatches(
   command: string,
   artifact: Artifact,
   path: string,
-  columns: Pick<Values<typeof SCORING_OPTIONS>, 'textColumn' | 'labelColumn'> & {
-    readonly outOfScope?: string | undefined;
-  },
+  columns: Reading,
   session: Session,
 ): Promise<{ readonly batches: readonly TextBatch[]; readonly truncated: number }> {
   expectTask(command, artifact, 'text-classification');
   const { config, labels, multiLabel } = artifact;
   const maxLength = config.maxPositionEmbeddings;
   const { examples, truncated } = await openLabelled(
-    path,
+    [path],
     tokenizerOf(artifact),
     maxLength,
     multiLabel,

@@ -1,6 +1,15 @@
 /** Task distillation from the command line: whose answers are learned, and how many variants are made. */
-import { type EncodedExample, type TrainableOps, taughtExamples } from '@lacuna/core';
+import {
+  type EncodedExample,
+  encodeExamples,
+  sentencesOf,
+  type Tokenizer,
+  type TrainableOps,
+  taughtExamples,
+} from '@lacuna/core';
 import type { Options, Session, Values } from './command.ts';
+import { openCorpus } from './corpus.ts';
+import { overlapWith } from './labelled-data.ts';
 import { readTrainedModel } from './trained-model.ts';
 
 export const TEACHER_OPTIONS = {
@@ -15,6 +24,18 @@ export const TEACHER_OPTIONS = {
     default: 0,
     min: 0,
     max: 100,
+  },
+  unlabelled: {
+    kind: 'list',
+    value: 'FILE',
+    about:
+      'with --teacher: texts without labels to learn on as well, a sentence at a time; those of --without are left out',
+  },
+  unlabelledSentences: {
+    kind: 'integer',
+    about: 'with --unlabelled: how many sentences, of all files in turn',
+    default: 20_000,
+    min: 1,
   },
   infill: { kind: 'text', value: 'DIR|FILE', about: 'the fill-mask model that makes variants (default: --model)' },
   logitsWeight: {
@@ -32,6 +53,9 @@ export async function teach(
     readonly model: string;
     readonly seed: number;
     readonly multiLabel: boolean;
+    readonly without?: readonly string[] | undefined;
+    readonly tokenizer: Tokenizer;
+    readonly maxLength: number;
   },
   examples: readonly EncodedExample[],
   labels: readonly string[],
@@ -46,8 +70,25 @@ export async function teach(
     labels,
     multiLabel,
     variants,
+    unlabelled: await unlabelledExamples(options, labels.length),
     seed,
     signal: session.signal,
     onProgress: (label, fraction) => session.progress.update({ label, fraction }),
   });
+}
+
+/** Sentences of the files, encoded; what they are to be answered with is the teachers' to say. */
+async function unlabelledExamples(options: Parameters<typeof teach>[1], numLabels: number): Promise<EncodedExample[]> {
+  const { unlabelled, unlabelledSentences, without = [], tokenizer, maxLength } = options;
+  if (unlabelled === undefined) return [];
+  const overlap = await overlapWith(without);
+  const corpus = await openCorpus(unlabelled, undefined);
+  const examples: { text: string; labels: number[] }[] = [];
+  for await (const line of corpus.lines()) {
+    for (const text of sentencesOf(line)) {
+      if (examples.length < unlabelledSentences && !overlap.holds(text)) examples.push({ text, labels: [] });
+    }
+    if (examples.length === unlabelledSentences) break;
+  }
+  return encodeExamples(tokenizer, examples, numLabels, maxLength);
 }

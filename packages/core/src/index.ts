@@ -32,6 +32,8 @@ export {
 
 export { textsOf } from './data/columns.ts';
 export { type LabelledData, type LabelledExample, type LabelledOptions, readLabelled } from './data/labelled.ts';
+export { Overlap } from './data/overlap.ts';
+export { sentencesOf } from './data/sentences.ts';
 export {
   interleavedLines,
   linesSource,

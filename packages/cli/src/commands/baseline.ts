@@ -4,7 +4,7 @@ import { defineCommand, type Session, UsageError, type Values } from '../command
 import { writeEvaluation } from '../evaluation-file.ts';
 import { classifierReport, overSeeds, type Report, reportText } from '../evaluation-report.ts';
 import { figures } from '../follow-training.ts';
-import { LABEL_OPTIONS, labelledTexts, labelNames } from '../labelled-data.ts';
+import { LABEL_OPTIONS, labelledTexts, labelNames, mergedTexts, WITHOUT_OPTION } from '../labelled-data.ts';
 import { formatQuantity } from '../quantity.ts';
 import { SCORING_OPTIONS } from '../scoring.ts';
 import { expectThresholdOptions, THRESHOLD_OPTIONS } from '../threshold-options.ts';
@@ -12,8 +12,9 @@ import { expectThresholdOptions, THRESHOLD_OPTIONS } from '../threshold-options.
 const { textColumn, labelColumn } = SCORING_OPTIONS;
 
 const OPTIONS = {
-  data: { kind: 'text', value: 'FILE', about: 'labelled examples to learn from', required: true },
+  data: { kind: 'list', value: 'FILE', about: 'labelled examples to learn from', required: true },
   test: { kind: 'text', value: 'FILE', about: 'labelled examples to score', required: true },
+  ...WITHOUT_OPTION,
   ...THRESHOLD_OPTIONS,
   textColumn,
   labelColumn,
@@ -53,7 +54,7 @@ export const baseline = defineCommand({
   async run(options, _positionals, session) {
     const { multiLabel, dev, outOfScope, seed, seeds, out } = options;
     expectThresholdOptions('baseline', options, multiLabel);
-    const train = await labelledTexts(options.data, multiLabel, options, labelNames('baseline', options));
+    const train = await mergedTexts(options.data, multiLabel, options, session, labelNames('baseline', options));
     const { labels } = train;
     const learned = train.examples.filter((example) => multiLabel || example.labels.length > 0);
     const [test, other] = await Promise.all(

@@ -4,6 +4,7 @@ import { defineCommand, type Session, UsageError, type Values } from '../command
 import { writeEvaluation } from '../evaluation-file.ts';
 import { classifierReport, fillingReport, overSeeds, type Report, reportText } from '../evaluation-report.ts';
 import { figures } from '../follow-training.ts';
+import { WITHOUT_OPTION } from '../labelled-data.ts';
 import { openBackend } from '../lane-backend.ts';
 import { BACKEND_OPTIONS } from '../pretrain-options.ts';
 import { classifierPredictions, fillingOutcomes, SCORING_OPTIONS, scoringBatches, textBatches } from '../scoring.ts';
@@ -18,6 +19,7 @@ const OPTIONS = {
     required: true,
   },
   ...SCORING_OPTIONS,
+  ...WITHOUT_OPTION,
   ...THRESHOLD_OPTIONS,
   out: { kind: 'text', value: 'FILE', about: 'keep the figures in this file, for model cards and results' },
   ...BACKEND_OPTIONS,
@@ -83,7 +85,8 @@ async function classified(
   const { dev, outOfScope, seed } = options;
   const { multiLabel } = artifact;
   expectThresholdOptions('evaluate', options, multiLabel);
-  const other = dev === undefined ? undefined : await textBatches('evaluate', artifact, dev, options, session);
+  const reading = { ...options, without: undefined };
+  const other = dev === undefined ? undefined : await textBatches('evaluate', artifact, dev, reading, session);
   return classifierReport(await classifierPredictions(ops, artifact, batches, session, 'evaluate'), {
     multiLabel,
     dev: other && (await classifierPredictions(ops, artifact, other.batches, session, 'dev')),

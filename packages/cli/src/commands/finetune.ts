@@ -3,7 +3,7 @@ import { floatWeights, finetune as train } from '@lacuna/core';
 import { defineCommand, UsageError } from '../command.ts';
 import { FINETUNE_OPTIONS, finetuneRecipe } from '../finetune-options.ts';
 import { followTraining } from '../follow-training.ts';
-import { DATA_OPTIONS, LABEL_OPTIONS, labelNames, openLabelled } from '../labelled-data.ts';
+import { DATA_OPTIONS, LABEL_OPTIONS, labelNames, openLabelled, WITHOUT_OPTION } from '../labelled-data.ts';
 import { chooseLanes, openBackend } from '../lane-backend.ts';
 import { formatQuantity } from '../quantity.ts';
 import { requireEmpty, resumeRun, storedRecipe } from '../resume.ts';
@@ -22,6 +22,7 @@ export const finetune = defineCommand({
     ...DATA_OPTIONS,
     out: { kind: 'text', value: 'DIR', about: 'the folder of the run', required: true },
     resume: { kind: 'flag', about: 'go on from the checkpoint in --out with its own options' },
+    ...WITHOUT_OPTION,
     ...LABEL_OPTIONS,
     ...TEACHER_OPTIONS,
     ...FINETUNE_OPTIONS,
@@ -38,7 +39,7 @@ export const finetune = defineCommand({
     const options = resumed?.options ?? line;
     const { model, data, valid, multiLabel } = options;
     if (model === undefined || data === undefined) {
-      throw new UsageError('finetune: expected --model DIR|FILE and --data FILE.');
+      throw new UsageError('finetune: expected --model DIR|FILE and --data FILE….');
     }
     const pretrained = await readTrainedModel(model);
     expectTask('finetune', pretrained, 'fill-mask');
@@ -60,11 +61,25 @@ export const finetune = defineCommand({
     const taught =
       teacher === undefined
         ? examples
-        : await teach(await openBackend(options), { ...options, model }, examples, labels, session);
+        : await teach(
+            await openBackend(options),
+            { ...options, model, tokenizer, maxLength },
+            examples,
+            labels,
+            session,
+          );
     const held =
       valid === undefined
         ? undefined
-        : await openLabelled(valid, tokenizer, maxLength, multiLabel, options, session, labels);
+        : await openLabelled(
+            [valid],
+            tokenizer,
+            maxLength,
+            multiLabel,
+            { ...options, without: undefined },
+            session,
+            labels,
+          );
     folder.create();
     folder.writeJson('config.json', config);
     const tokenizerJson = tokenizer.toJSON();

@@ -20,6 +20,8 @@ export interface TeachingOptions {
   readonly multiLabel: boolean;
   /** New texts made of each. */
   readonly variants: number;
+  /** Texts beside the examples, of which no variants are made; their own targets do not count. */
+  readonly unlabelled?: readonly EncodedExample[];
   readonly seed: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (what: 'variants' | "teacher's labels", fraction: number) => void;
@@ -35,7 +37,7 @@ const AT_ONCE = 64;
 export async function taughtExamples(
   ops: Ops,
   examples: readonly EncodedExample[],
-  { filler, teachers, labels, multiLabel, variants, seed, signal, onProgress }: TeachingOptions,
+  { filler, teachers, labels, multiLabel, variants, unlabelled = [], seed, signal, onProgress }: TeachingOptions,
 ): Promise<EncodedExample[]> {
   expectTask(filler, 'fill-mask');
   const pieces = filler.pieces.join(' ');
@@ -51,7 +53,7 @@ export async function taughtExamples(
     }
     return { config: teacher.config, params: artifactParams(ops, teacher) };
   });
-  const all = [...examples];
+  const all = [...examples, ...unlabelled];
   if (variants > 0) {
     const vocabulary = new Tokenizer(filler.pieces);
     const infiller = { config: filler.config, params: artifactParams(ops, filler), vocabulary };

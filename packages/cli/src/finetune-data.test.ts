@@ -1,0 +1,99 @@
+/** What a classifier learns from: several files, without texts that it is scored on, and text without labels. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CONFIGS } from '@lacuna/core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { lacuna } from './testing.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'lacuna-finetune-data-'));
+const at = (name: string) => join(folder, name);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function table(name: string, header: string, rows: readonly string[]): string {
+  writeFileSync(at(name), [header, ...rows].join('\n'));
+  return at(name);
+}
+
+const held = 'the happy cat sat on a red mat in the sun';
+const first = table('first.tsv', 'text\tlabel', [
+  'the cat is happy\tgood',
+  'a dog is sad\tbad',
+  'the mat is happy\tgood',
+]);
+const second = table('second.tsv', 'label\tsentence', [`good\tWell, ${held}, he said.`, 'bad\ta sad and lonely dog']);
+const dev = table('dev.tsv', 'sentence\tlabel', [`${held}\tgood`, 'nothing is as sad as that\tbad']);
+const common = ['--epochs', '1', '--json'];
+
+beforeAll(() => {
+  const small = { hiddenSize: 16, numHiddenLayers: 1, numAttentionHeads: 2, intermediateSize: 24, vocabSize: 150 };
+  writeFileSync(at('small.json'), JSON.stringify({ ...CONFIGS.tiny, ...small }));
+  const options = [
+    '--tokenizer-bytes',
+    '100000',
+    '--batch-tokens',
+    '128',
+    '--steps',
+    '3',
+    '--config',
+    at('small.json'),
+  ];
+  expect(lacuna('pretrain', '--text', 'embedded', ...options, '--out', at('base')).status).toBe(0);
+});
+
+it('finetune learns from several files, and leaves out what stands in those of --without', () => {
+  const line = ['finetune', '--model', at('base'), '--data', first, second, ...common];
+  expect(lacuna(...line, '--out', at('all')).json).toMatchObject({ examples: 5, labels: ['bad', 'good'] });
+  const { json, stderr } = lacuna(...line, '--without', dev, '--valid', dev, '--out', at('teacher'));
+  expect(json).toMatchObject({ examples: 4, metrics: { examples: 2 } });
+  expect(stderr).toContain('1 of 5 texts stand in');
+});
+
+it('finetune with a teacher takes sentences without labels, as many as asked, none that it is scored on', () => {
+  const text = at('text.txt');
+  writeFileSync(
+    text,
+    `A dog went home again. T${held.slice(1)}. The sun was high.\nEverything is red and blue. Yes.\nFive blue boats at sea.\n`,
+  );
+  const line = [
+    'finetune',
+    '--model',
+    at('base'),
+    '--data',
+    first,
+    '--teacher',
+    at('teacher'),
+    '--without',
+    dev,
+    ...common,
+  ];
+  const learned = (...rest: string[]) => lacuna(...line, '--unlabelled', text, ...rest).json.examples;
+  expect(learned('--out', at('four'))).toBe(3 + 4);
+  expect(learned('--unlabelled-sentences', '2', '--variants', '2', '--out', at('two'))).toBe(3 + 2 + 2 * 3);
+});
+
+it('finetune trains for minutes where they are given, whatever the epochs', () => {
+  const line = [
+    'finetune',
+    '--model',
+    at('base'),
+    '--data',
+    first,
+    '--minutes',
+    '0.01',
+    '--json',
+    '--out',
+    at('minutes'),
+  ];
+  const { json } = lacuna(...line);
+  expect(json).toMatchObject({ complete: true });
+  expect(json.seconds).toBeGreaterThanOrEqual(0.6);
+  expect(json.step).toBeGreaterThan(3);
+});
+
+it('evaluate and baseline leave out what the model has read', () => {
+  const scored = ['evaluate', '--model', at('teacher'), '--data', second, '--json'];
+  expect([lacuna(...scored).json.examples, lacuna(...scored, '--without', dev).json.examples]).toEqual([2, 1]);
+  const control = ['baseline', '--data', first, second, '--test', dev, '--buckets', '4096', '--json'];
+  expect([lacuna(...control).json.trainedOn, lacuna(...control, '--without', dev).json.trainedOn]).toEqual([5, 4]);
+});
