@@ -87,8 +87,8 @@ export class RecipeRecord {
   }
 
   #write(): void {
-    const { name, about, after } = this.#recipe;
+    const { name, about, after, licences } = this.#recipe;
     const begun = this.#begun === undefined ? {} : { begun: this.#begun };
-    writeJsonFile(this.#path, { recipe: name, about, after, ...begun, steps: this.#steps });
+    writeJsonFile(this.#path, { recipe: name, about, after, licences, ...begun, steps: this.#steps });
   }
 }

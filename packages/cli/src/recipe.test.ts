@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CONFIGS } from '@lacuna/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { lineOf, parsedStep, shippedRecipes } from './recipe.ts';
+import { shippedPlans } from './ablation/plan.ts';
+import { lineOf, parsedStep, shippedRecipes, withPrerequisites } from './recipe.ts';
+import { inputsOf } from './recipe-inputs.ts';
 import { lacuna } from './testing.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lacuna-recipe-'));
@@ -187,14 +189,39 @@ describe('a recipe is refused before its first step', () => {
 
 it('every recipe that ships is made of lines that its commands take', async () => {
   const recipes = shippedRecipes();
-  expect(recipes.map(({ name }) => name)).toEqual(expect.arrayContaining(['english', 'sentiment']));
+  const names = recipes.map(({ name }) => name);
+  expect(names).toEqual(['emotion', 'english', 'fill', 'intent', 'sentiment', 'tokenizer']);
   for (const one of recipes) {
     for (const step of one.steps) await parsedStep(step, one, lineOf(step, one, { data: 'texts', out: 'runs' }));
+  }
+});
+
+it('every recipe and plan that ships names the licence of each of its data', () => {
+  const recipes = [...shippedRecipes(), ...shippedPlans().map(({ recipe }) => recipe)];
+  for (const one of recipes) {
+    const { name, licences, folder: at } = one;
+    const plan = JSON.parse(readFileSync(join(at, `${name}.json`), 'utf8'));
+    const found = new Set(JSON.stringify(plan).match(/\$DATA\/[a-z0-9]+/g));
+    const named = Object.keys(licences);
+    expect([name, [...found].filter((source) => !named.includes(source))]).toEqual([name, []]);
+  }
+});
+
+it('every file that a shipped recipe takes from $OUT is made by a step before it', () => {
+  for (const one of shippedRecipes()) {
+    const made: string[] = [];
+    for (const step of withPrerequisites(one).flatMap(({ steps }) => steps)) {
+      for (const file of inputsOf(step).filter((word) => word.startsWith('$OUT/'))) {
+        expect([step.step, file, made.includes(file)]).toEqual([step.step, file, true]);
+      }
+      made.push(`${step.options.out}`);
+    }
   }
 });
 
 it('recipe show prints lines for a shell', () => {
   const { stdout } = lacuna('recipe', 'show', 'sentiment');
   expect(stdout).toContain('lacuna pretrain --text $DATA/enwiki2015/train.txt.zst');
-  expect(stdout).toContain('lacuna finetune --model $OUT/student --data $DATA/sst2/train.tsv');
+  expect(stdout).toContain('lacuna finetune --model $OUT/base --data $DATA/sst2/train.tsv');
+  expect(stdout).toContain('--seed 3 --lanes 2 --out $OUT/sentiment-teacher-3');
 });

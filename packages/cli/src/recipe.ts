@@ -26,6 +26,8 @@ export interface Recipe {
   readonly about: string;
   /** Recipes whose steps come before, in the same output folder. */
   readonly after: readonly string[];
+  /** Of the data, by a path under `$DATA`; what is made of them goes by these. */
+  readonly licences: Readonly<Record<string, string>>;
   readonly steps: readonly RecipeStep[];
   /** The folder that the recipe's file lies in. */
   readonly folder: string;
@@ -114,7 +116,7 @@ function readRecipe(path: string): Recipe {
   const name = basename(path, '.json');
   const value = readJson('recipe', path, 'invalid_recipe');
   if (!isRecipe(value)) return invalid(name, 'an object with "about" and "steps"', 'something else');
-  const { about, after = [] } = value;
+  const { about, after = [], licences = {} } = value;
   const steps = value.steps.flatMap((step, i) => {
     const { step: called, command, options, seeds } = (step ?? {}) as Partial<StepEntry>;
     const where = `${name}, step ${called ?? i + 1}`;
@@ -134,7 +136,7 @@ function readRecipe(path: string): Recipe {
       return invalid(`${name}, step ${called}`, 'a name of its own', called);
     }
   }
-  return { name, about, after, steps, folder: dirname(path) };
+  return { name, about, after, licences, steps, folder: dirname(path) };
 }
 
 /** A step as a file has it: with `seeds` it stands for several, `NAME-1` and so on, which have their seed for `$SEED`. */
@@ -163,7 +165,7 @@ export function checkOptions(where: string, options: object): void {
 }
 
 /** Whether a file is meant as a recipe; configurations of models may lie beside them. */
-function isRecipe(value: unknown): value is { about: string; after?: string[]; steps: StepEntry[] } {
+function isRecipe(value: unknown): value is Pick<Recipe, 'about'> & Partial<Recipe> & { steps: StepEntry[] } {
   const { about, after = [], steps } = (value ?? {}) as Partial<Recipe>;
   return typeof about === 'string' && Array.isArray(steps) && Array.isArray(after);
 }
