@@ -1,8 +1,12 @@
 /** The cards that ship say what was measured, and what their artifacts say of themselves. */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { readArtifact } from '@lacuna/core';
 import { expect, it } from 'vitest';
 import { type Evaluation, evaluationTable, withTable } from './model-card.ts';
+import { lacuna } from './testing.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url));
 const evaluationOf = (name: string) => JSON.parse(read(`bench/evaluations/${name}.json`).toString()) as Evaluation;
@@ -31,6 +35,25 @@ it('a table has the spread of several seeds, and a dash for what was not measure
       '| c | – | 0.7500 [0.5000, 1.0000] | 4 |',
     ].join('\n'),
   );
+});
+
+it('a card that is not there yet is begun, with facts, data and lines, and keeps what is written outside of its marks', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lacuna-card-'));
+  const out = join(folder, 'mine.md');
+  const at = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+  const line = ['card', '--out', out, '--model', at('models/sentiment.safetensors'), '--recipe', 'sentiment'];
+  const write = () => lacuna(...line, '--evaluations', at('bench/evaluations/sentiment.json'), '--json');
+  expect(write().json).toMatchObject({ rows: 1 });
+  const card = readFileSync(out, 'utf8');
+  expect(card).toContain('# mine');
+  expect(card).toContain('| Labels | negative, positive; one a text |');
+  expect(card).toContain('| Parameters | 2,840,450 |');
+  expect(card).toContain('| `sst2` | research release');
+  expect(card).toContain('lacuna finetune --model $OUT/base --data $DATA/sst2/train.tsv');
+  writeFileSync(out, `${card}\n## Limits\n\nFew words.\n`);
+  write();
+  expect(readFileSync(out, 'utf8')).toBe(`${card}\n## Limits\n\nFew words.\n`);
+  rmSync(folder, { recursive: true });
 });
 
 it('a card without marks is refused', () => {

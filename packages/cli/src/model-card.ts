@@ -47,6 +47,11 @@ export function evaluationTable(evaluations: readonly Evaluation[]): string {
   return markdownTable(header, rows);
 }
 
+/** A card with nothing between its marks. */
+export function emptyCard(name: string, about = ''): string {
+  return [`# ${name}`, ...(about ? [`${about}.`] : []), BEGIN, END].join('\n\n').concat('\n');
+}
+
 /** The card with a new table between its marks. Throws `malformed_data` where it has no marks. */
 export function withTable(name: string, card: string, table: string): string {
   const [from, to] = [card.indexOf(BEGIN), card.indexOf(END)];
