@@ -20,6 +20,7 @@ const FREE = [
   'data',
   'valid',
   'teacher',
+  'start',
   'unlabelled',
   'without',
   'model',

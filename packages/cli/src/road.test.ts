@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { loadCheckpoint } from '@lacuna/core/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lacuna, type Ran } from './testing.ts';
@@ -45,6 +46,15 @@ describe('lacuna', () => {
   it('scores labels', () => {
     const { json } = ran(lacuna('evaluate', '--model', at('critic'), '--data', at('train.tsv'), '--json'));
     expect(json).toMatchObject({ accuracy: 1, macroF1: 1, examples: 5 });
+  });
+
+  it('starts a student from the layers of a third model, if that has the vocabulary', () => {
+    const line = ['distill', '--teacher', at('student'), '--text', 'embedded', '--steps', '1', '--json'];
+    const { json } = ran(lacuna(...line, '--start', at('base'), '--layers', '2:1', '--out', at('started')));
+    expect(json).toMatchObject({ complete: true });
+    const other = fileURLToPath(new URL('../../../models/english.safetensors', import.meta.url));
+    const { json: refused } = lacuna(...line, '--start', other, '--out', at('refused'));
+    expect(refused.error).toMatchObject({ code: 'checkpoint_mismatch' });
   });
 
   it('teaches a smaller classifier by a larger one and refilled variants', () => {

@@ -3,6 +3,7 @@ import {
   DISTILL_RECIPE,
   type DistillRecipe,
   floatWeights,
+  LacunaError,
   parameterCount,
   studentConfig,
   distill as train,
@@ -27,6 +28,12 @@ export const distill = defineCommand({
     'teacher, on its answers and the text. Ctrl-C saves a checkpoint; --resume goes on from it with the same bits.',
   options: {
     teacher: { kind: 'text', value: 'DIR|FILE', about: 'the model to learn from' },
+    start: {
+      kind: 'text',
+      value: 'DIR|FILE',
+      about:
+        'start from alternate layers of this model, e.g. where the teacher is wider; --hidden 0 then (default: the teacher)',
+    },
     text: {
       kind: 'list',
       value: 'FILE',
@@ -77,11 +84,19 @@ export const distill = defineCommand({
     const teacher = await readTrainedModel(path);
     expectTask('distill', teacher, 'fill-mask');
     const tokenizer = tokenizerOf(teacher);
+    const start = options.start === undefined ? teacher : await readTrainedModel(options.start);
+    expectTask('distill', start, 'fill-mask');
+    if (start.pieces.join(' ') !== teacher.pieces.join(' ')) {
+      throw new LacunaError(
+        'checkpoint_mismatch',
+        'distill: --start must have the vocabulary of --teacher, got another.',
+      );
+    }
     const [encoder, decoder] =
       options.layers === undefined ? [] : bothEnds(parseIntegerRange('--layers', options.layers));
     const shape =
       resumed?.checkpoint.config ??
-      studentConfig(teacher.config, { ...(encoder ? { encoder } : {}), ...(decoder ? { decoder } : {}) });
+      studentConfig(start.config, { ...(encoder ? { encoder } : {}), ...(decoder ? { decoder } : {}) });
     const common = recipeOf(options, shape);
     const config = withTrainedLength(shape, common);
     const recipe: DistillRecipe = {
@@ -109,6 +124,7 @@ export const distill = defineCommand({
     const events = train({
       config,
       teacher: { config: teacher.config, parameters: floatWeights(teacher) },
+      ...(start === teacher ? {} : { start: { config: start.config, parameters: floatWeights(start) } }),
       recipe,
       vocabulary: tokenizer,
       openWindows: (at) => corpus.windows(tokenizer, recipe.seed, at),

@@ -96,6 +96,35 @@ describe('the distillation loss', () => {
 });
 
 describe('a student', () => {
+  it('starts from the layers of another model where the teacher is wider', async () => {
+    const wide = { ...TOY_CONFIG, hiddenSize: 32 };
+    const parameters = initialParameters(TOY_CONFIG, new Random(5));
+    const student = studentConfig(TOY_CONFIG);
+    const events = distill({
+      config: student,
+      teacher: { config: wide, parameters: initialParameters(wide, new Random(1)) },
+      start: { config: TOY_CONFIG, parameters },
+      recipe: {
+        ...DISTILL_RECIPE,
+        weights: { soft: 0.5, hard: 0.5, hidden: 0 },
+        budget: { steps: 1 },
+        learningRate: 0,
+      },
+      vocabulary: TOY_VOCABULARY,
+      openWindows: () => new CountingWindows(1),
+      makeLanes: wasmLanes(1),
+    });
+    for await (const event of events) {
+      if (event.type !== 'checkpoint') continue;
+      const { parameters: learned } = await event.state();
+      const values = unflatten(learned, parameterShapes(student));
+      const name = 'encoder.layer.0.attention.qkv.weight';
+      expect(values[name]).toEqual(parameters[name]);
+      return;
+    }
+    throw new Error('no checkpoint');
+  });
+
   it('learns more in the same steps with its teacher than without', async () => {
     const common = { batchTokens: 96, length: 12, learningRate: 1e-2 };
     const shared = {

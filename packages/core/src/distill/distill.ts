@@ -11,7 +11,7 @@ export interface DistillRecipe extends PretrainRecipe {
   readonly weights: DistillationWeights;
   readonly topK: number;
   readonly temperature: number;
-  /** Start from alternate layers of the teacher; needs the teacher's width. */
+  /** Start from alternate layers of the teacher, or of `start`; needs the student's width. */
   readonly fromTeacher: boolean;
   /** The same student, text and steps, without a teacher and from random weights: what distillation is compared with. */
   readonly control: boolean;
@@ -35,6 +35,8 @@ export interface TrainedModel {
 export interface DistillOptions extends Omit<PretrainOptions, 'recipe' | 'task' | 'initial'> {
   readonly recipe: DistillRecipe;
   readonly teacher: TrainedModel;
+  /** Whose alternate layers the student starts from, where the teacher is of another width. Default: the teacher. */
+  readonly start?: TrainedModel;
 }
 
 export function distillationTask(config: ModelConfig, teacher: TrainedModel, recipe: DistillRecipe): DistillationTask {
@@ -44,11 +46,11 @@ export function distillationTask(config: ModelConfig, teacher: TrainedModel, rec
 
 /** Trains `config` as the student of `teacher` and yields the trainer's events. */
 export function distill(options: DistillOptions): AsyncGenerator<TrainingEvent, void, void> {
-  const { config, teacher, recipe } = options;
+  const { config, teacher, start = teacher, recipe } = options;
   if (recipe.control) return pretrain(options);
   return pretrain({
     ...options,
     task: distillationTask(config, teacher, recipe),
-    ...(recipe.fromTeacher ? { initial: studentInitial(config, teacher.config, teacher.parameters) } : {}),
+    ...(recipe.fromTeacher ? { initial: studentInitial(config, start.config, start.parameters) } : {}),
   });
 }
