@@ -4,7 +4,8 @@ import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { buildSdk } from '@lacuna/client/build';
+import { pathToFileURL } from 'node:url';
+import { buildSdk, writePackageJson } from '@lacuna/client/build';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ROOT } from './repository.ts';
@@ -77,4 +78,32 @@ it('a page built by Vite trains a model and asks it, with its workers and kernel
     expect(assets).toContainEqual(expect.stringMatching(part));
   }
   expect(await answerOfFolder(built)).toEqual(TRAINED);
+});
+
+/** Starts Vite's development server on a folder, and gives the page's answer. */
+async function answerOfVite(root: string, options: object) {
+  const { createServer } = await import(pathToFileURL(createRequire(`${EXAMPLES}package.json`).resolve('vite')).href);
+  const cacheDir = join(folder, 'vite-cache', root);
+  const server = { host: '127.0.0.1', port: 0 };
+  const started = await createServer({ root, cacheDir, logLevel: 'error', ...options, server });
+  try {
+    await started.listen();
+    return await answerOf(started.resolvedUrls.local[0]);
+  } finally {
+    await started.close();
+  }
+}
+
+it("a page on Vite's development server trains a model and asks it", async () => {
+  expect(await answerOfVite(`${EXAMPLES}vite`, {})).toEqual(TRAINED);
+});
+
+it("a page trains with the SDK as an installed package, on Vite's development server", async () => {
+  const root = join(folder, 'installed');
+  const installed = join(root, 'node_modules/@lacuna/client');
+  for (const file of ['index.html', 'main.ts']) cpSync(`${EXAMPLES}vite/${file}`, join(root, file));
+  await buildSdk(installed);
+  await writePackageJson(installed);
+  const options = { configFile: false, worker: { format: 'es' } };
+  expect(await answerOfVite(root, options)).toEqual(TRAINED);
 });

@@ -36,6 +36,8 @@ const MAE: ModelConfig = {
 const [B, T] = [3, 17];
 /** Two float32 sums of other orders differ by 5e-5 at most here; the logits lie 1 to 25 apart. */
 const LIMIT = 2e-4;
+/** Before int8 weights, ours keeps 16 bits of a value. */
+const INT8_LIMIT = 5e-3;
 const PIECES = Array.from({ length: MAE.vocabSize }, (_, i) => SPECIAL_TOKENS[i] ?? `p${i}`);
 
 /** Weights larger than a fresh model's, norms and biases among them, so that every one of them shows. */
@@ -158,13 +160,13 @@ it('onnxruntime-web and onnxruntime-node are both there', () => {
   expect([runtimes.map(({ name }) => name), missing]).toEqual([['onnxruntimeWeb', 'onnxruntimeNode'], []]);
 });
 
-describe.each(runtimes)('$name computes the logits of ours to within 2e-4', (runtime) => {
+describe.each(runtimes)('$name computes the logits of ours', (runtime) => {
   it.each(MODELS)('%s', async (_what, config, quantization, labels) => {
     const artifact = await drawn(config, quantization, labels);
     const batch = labels.length > 0 ? texts() : gaps();
     const session = await runtime.open(writeOnnx(artifact));
     const [ours, theirs] = [await logitsOf(artifact, batch), await session(inputsOf(artifact, batch))()];
-    expect(farthest(ours, theirs)).toBeLessThan(LIMIT);
+    expect(farthest(ours, theirs)).toBeLessThan(quantization === 'int8' ? INT8_LIMIT : LIMIT);
     expect(spread(ours)).toBeGreaterThan(1);
   });
 
@@ -176,7 +178,7 @@ describe.each(runtimes)('$name computes the logits of ours to within 2e-4', (run
       const theirs = await session(inputsOf(artifact, batch))();
       for (const float of [false, true]) {
         const ours = await logitsOf(artifact, batch, float);
-        expect(farthest(ours, theirs)).toBeLessThan(LIMIT);
+        expect(farthest(ours, theirs)).toBeLessThan(float ? LIMIT : INT8_LIMIT);
         for (let at = 0; at < ours.length; at += artifact.config.vocabSize) {
           const row = (logits: Float32Array) => logits.subarray(at, at + artifact.config.vocabSize);
           expect(best(row(theirs), 5)).toEqual(best(row(ours), 5));
@@ -198,7 +200,7 @@ describe.each(runtimes)('$name computes the logits of ours to within 2e-4', (run
       const one = { kind: 'text', batchSize: 1, targets: new Float32Array(0) } as const;
       const batch: TextBatch = { ...one, length, inputIds, lengths: Int32Array.of(length) };
       const theirs = await session(inputsOf(artifact, batch))();
-      expect(farthest(await logitsOf(artifact, batch), theirs)).toBeLessThan(LIMIT);
+      expect(farthest(await logitsOf(artifact, batch), theirs)).toBeLessThan(INT8_LIMIT);
       expect(artifact.labels[best(theirs, 1)[0] as number]).toBe(label);
     }
   });

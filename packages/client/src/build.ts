@@ -1,10 +1,17 @@
-/** Builds the SDK for pages without a bundler into `dist`: ES modules, split, with workers and kernels beside them. */
-import { rm } from 'node:fs/promises';
+/**
+ * Builds the SDK into `dist`: ES modules for pages without a bundler, split, with workers and kernels beside them; with their
+ * types a package that can be installed by itself.
+ */
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildResult, build } from 'esbuild';
+import { writeDeclarations } from './declarations.ts';
 import { lacuna } from './esbuild.ts';
 
 export const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
+
+export { writeDeclarations };
 
 /** Writes `outdir`, which is emptied before, and tells what went into each file. */
 export async function buildSdk(outdir: string = DIST): Promise<BuildResult<{ metafile: true }>> {
@@ -29,4 +36,19 @@ export async function buildSdk(outdir: string = DIST): Promise<BuildResult<{ met
   });
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await buildSdk();
+/** Adds the `package.json` of what `buildSdk` and `writeDeclarations` wrote. */
+export async function writePackageJson(outdir: string): Promise<void> {
+  const own = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
+  const { name, version, license, type, description, dependencies } = own;
+  const entry = (file: string) => ({ types: `./${file}.d.ts`, default: `./${file}.js` });
+  const exports = { '.': entry('client'), './training': entry('training'), './local': entry('local') };
+  // The typed client's types are Hono's; its code and all else are bundled.
+  const made = { name, version, license, type, description, exports, dependencies: { hono: dependencies.hono } };
+  await writeFile(join(outdir, 'package.json'), `${JSON.stringify(made, null, 2)}\n`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await buildSdk();
+  await writeDeclarations(DIST);
+  await writePackageJson(DIST);
+}

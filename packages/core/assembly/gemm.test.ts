@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { BUILDS } from './build.ts';
 import { instantiate, type Kernels } from './instance.ts';
 
-/** Fills with multiples of 1/8 in [−1, 1]: products and sums of these stay exact in float32, so results must be equal. */
+/** Fills with −8 to 8 times `step`: products and sums of multiples of 1/8 stay exact in float32, so results must be equal. */
 function fill(values: Float32Array | Int8Array, seed: number, step: number): void {
   let state = seed | 1;
   for (let i = 0; i < values.length; i++) {
@@ -141,38 +141,57 @@ describe.each(BUILDS)('%s build', async (build) => {
     );
   });
 
-  test('gemmInt8 equals the dequantised product, direct and packed', () => {
+  test('gemmInt8 is exact where 16 bits hold A, whatever lies after B', () => {
+    const depth = fc.oneof(size(70), fc.integer({ min: 480, max: 1100 }));
     fc.assert(
-      fc.property(size(12), size(40), size(70), fc.boolean(), fc.nat(1 << 20), (m, n, k, accumulate, seed) => {
+      fc.property(size(12), size(40), depth, fc.boolean(), fc.nat(1 << 20), (m, n, k, accumulate, seed) => {
         const lda = k + 3;
         const ldc = n + 1;
-        const offsets = [
+        const at = [
           start,
           start + 4 * m * lda,
           start + 4 * (m * lda + n),
           start + 4 * (m * lda + n + m * ldc),
         ] as const;
-        const a = new Float32Array(kernels.memory.buffer, offsets[0], m * lda);
-        const scales = new Float32Array(kernels.memory.buffer, offsets[1], n);
-        const c = new Float32Array(kernels.memory.buffer, offsets[2], m * ldc);
-        const b = new Int8Array(kernels.memory.buffer, offsets[3], n * k);
-        fill(a, seed, 1 / 8);
-        fill(b, seed + 1, 1);
+        const a = new Float32Array(kernels.memory.buffer, at[0], m * lda);
+        const scales = new Float32Array(kernels.memory.buffer, at[1], n);
+        const c = new Float32Array(kernels.memory.buffer, at[2], m * ldc);
+        const b = new Int8Array(kernels.memory.buffer, at[3], n * k + 15).fill(99);
+        fill(a, seed, 4095);
+        fill(b.subarray(0, n * k), seed + 1, 16);
+        // Every block of a row has 32767 in it, so that its scale is 1.
+        for (let p = 0; p < m * lda; p += lda) for (let block = 0; block < k; block += 512) a[p + block] = 32767;
         for (let j = 0; j < n; j++) scales[j] = 2 ** -(j % 5);
         fill(c, seed + 3, 1 / 8);
         const expected = c.slice();
         for (let i = 0; i < m; i++) {
           for (let j = 0; j < n; j++) {
-            let sum = 0;
-            for (let p = 0; p < k; p++) sum += (a[i * lda + p] as number) * (b[j * k + p] as number);
-            expected[i * ldc + j] = sum * (scales[j] as number) + (accumulate ? (c[i * ldc + j] as number) : 0);
+            const to = i * ldc + j;
+            if (!accumulate) expected[to] = 0;
+            for (let block = 0; block < k; block += 512) {
+              let sum = 0;
+              for (let p = block; p < Math.min(k, block + 512); p++)
+                sum += (a[i * lda + p] as number) * (b[j * k + p] as number);
+              expected[to] = (expected[to] as number) + Math.fround(sum) * (scales[j] as number);
+            }
           }
         }
-        kernels.gemmInt8(m, n, k, offsets[0], lda, offsets[3], offsets[1], offsets[2], ldc, +accumulate, scratch);
+        kernels.gemmInt8(m, n, k, at[0], lda, at[3], at[1], at[2], ldc, +accumulate, scratch);
         expect(c).toEqual(expected);
       }),
       { numRuns: 200 },
     );
+  });
+
+  test('gemmInt8 keeps what is not a number, and takes a row of next to nothing for zeros', () => {
+    const at = [start, start + 64, start + 128, start + 192] as const;
+    const a = new Float32Array(kernels.memory.buffer, at[0], 12);
+    new Float32Array(kernels.memory.buffer, at[1], 1).fill(1);
+    new Int8Array(kernels.memory.buffer, at[2], 19).fill(1);
+    a.set([1, Number.NaN, 1, 1, 1, Number.POSITIVE_INFINITY, 1, 1, 1e-38, 1e-40, 0, 0]);
+    kernels.gemmInt8(3, 1, 4, at[0], 4, at[2], at[1], at[3], 1, 0, scratch);
+    const [nan, infinite, nothing] = new Float32Array(kernels.memory.buffer, at[3], 3);
+    expect([nan, Number.isFinite(infinite), nothing]).toEqual([Number.NaN, false, 0]);
   });
 });
 

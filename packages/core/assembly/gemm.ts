@@ -25,11 +25,6 @@ const PACKED_A_BYTES: usize = (<usize>MC * <usize>KC) << 2;
 const PACKED_B_BYTES: usize = (<usize>KC * <usize>NC) << 2;
 const TILE_BYTES: usize = (<usize>TILE_M * <usize>TILE_N) << 2;
 
-/** How B is stored. */
-const PLAIN: i32 = 0;
-const TRANSPOSED: i32 = 1;
-const TRANSPOSED_INT8: i32 = 2;
-
 /** Bytes of scratch that every gemm call may use, whatever the sizes. */
 export function gemmScratchBytes(): usize {
   return PACKED_A_BYTES + PACKED_B_BYTES + TILE_BYTES;
@@ -55,10 +50,10 @@ export function gemm(
   scratch: usize,
 ): void {
   if (m <= DIRECT_ROWS && transB && !transA) {
-    multiplyFewRows<f32>(m, n, k, a, lda, b, ldb, 0, c, ldc, accumulate);
+    multiplyFewRows(m, n, k, a, lda, b, ldb, c, ldc, accumulate);
     return;
   }
-  blocked(transA, transB ? TRANSPOSED : PLAIN, m, n, k, a, lda, b, ldb, 0, c, ldc, accumulate, scratch);
+  blocked(transA, transB, m, n, k, a, lda, b, ldb, c, ldc, accumulate, scratch);
 }
 
 /** `gemm` for `batch` matrices that lie `strideA`, `strideB`, `strideC` elements apart. */
@@ -89,30 +84,9 @@ export function gemmBatched(
   }
 }
 
-/**
- * The quantised linear layer, C(m,n) (+)= A(m,k) · (diag(scales) · B)ᵀ with B int8 (n,k) without padding and one f32 scale
- * a row. Arithmetic is f32 (int8 pays in bytes first): values are dequantised on their way into the panels.
- */
-export function gemmInt8(
-  m: i32,
-  n: i32,
-  k: i32,
-  a: usize,
-  lda: i32,
-  b: usize,
-  scales: usize,
-  c: usize,
-  ldc: i32,
-  accumulate: i32,
-  scratch: usize,
-): void {
-  if (m <= DIRECT_ROWS) multiplyFewRows<i8>(m, n, k, a, lda, b, k, scales, c, ldc, accumulate);
-  else blocked(0, TRANSPOSED_INT8, m, n, k, a, lda, b, k, scales, c, ldc, accumulate, scratch);
-}
-
 function blocked(
   transA: i32,
-  layoutB: i32,
+  transB: i32,
   m: i32,
   n: i32,
   k: i32,
@@ -120,7 +94,6 @@ function blocked(
   lda: i32,
   b: usize,
   ldb: i32,
-  scales: usize,
   c: usize,
   ldc: i32,
   accumulate: i32,
@@ -133,7 +106,7 @@ function blocked(
     for (let i = 0; i < m; i++) memory.fill(c + ((<usize>i * <usize>ldc) << 2), 0, (<usize>n) << 2);
   }
   const inPlaceA = transA && n <= IN_PLACE_REUSE && lda <= IN_PLACE_STRIDE;
-  const inPlaceB = layoutB == PLAIN && m <= IN_PLACE_REUSE && ldb <= IN_PLACE_STRIDE;
+  const inPlaceB = !transB && m <= IN_PLACE_REUSE && ldb <= IN_PLACE_STRIDE;
   for (let j = 0; j < n; j += NC) {
     const nc = min(NC, n - j);
     const wholeN = nc - (nc % TILE_N);
@@ -143,7 +116,7 @@ function blocked(
       let stepB = PACKED_STEP_B;
       let panelB = <usize>kc * PACKED_STEP_B;
       let tailB = packedB + <usize>(wholeN / TILE_N) * panelB;
-      if (layoutB == PLAIN) {
+      if (!transB) {
         const from = b + ((<usize>p * <usize>ldb + <usize>j) << 2);
         if (inPlaceB) {
           panelsB = from;
@@ -154,11 +127,7 @@ function blocked(
         } else {
           packRowsOfB(kc, nc, from, ldb, packedB);
         }
-      } else if (layoutB == TRANSPOSED) {
-        packColumnsOfB<f32>(kc, nc, b + ((<usize>j * <usize>ldb + <usize>p) << 2), ldb, 0, packedB);
-      } else {
-        packColumnsOfB<i8>(kc, nc, b + <usize>j * <usize>ldb + <usize>p, ldb, scales + ((<usize>j) << 2), packedB);
-      }
+      } else packColumnsOfB(kc, nc, b + ((<usize>j * <usize>ldb + <usize>p) << 2), ldb, packedB);
       const add = accumulate | i32(p > 0);
       for (let i = 0; i < m; i += MC) {
         const mc = min(MC, m - i);

@@ -2,7 +2,8 @@
 export { attention, attentionScratchBytes } from './attention';
 export { dropout } from './dropout';
 export { accumulate, add, addRow, geglu, gelu, scale, tanh } from './elementwise';
-export { gemm, gemmBatched, gemmInt8, gemmScratchBytes } from './gemm';
+export { gemm, gemmBatched, gemmScratchBytes } from './gemm';
+export { gemmInt8 } from './gemm-int8';
 export { layerNorm, rmsNorm } from './norm';
 export { gatherRows, gatherRowsInt8, meanPool } from './rows';
 export { topTargetRows, vocabularyLossRows, vocabularyRankRows } from './vocabulary';

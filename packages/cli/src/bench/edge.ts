@@ -1,6 +1,7 @@
 /**
  * `lacuna bench edge`: the edge API through HTTP on workerd, on this machine. Times the first prediction after the
- * runtime listens (model load included), then predictions one after the other over one connection. The main figures are
+ * runtime listens (model load included; the median of several starts), then predictions one after the other over one
+ * connection. The main figures are
  * of workerd by itself, which is what a deployment runs; those through Wrangler's development server, which puts a
  * proxy in a second process before it, stand beside them.
  */
@@ -14,6 +15,7 @@ import { freePort, startEdgeServer } from '../edge-server.ts';
 import { readListing } from '../model-listing.ts';
 import { cpuMs } from '../process-figures.ts';
 import { readTrainedModel } from '../trained-model.ts';
+import { median } from './timing.ts';
 
 /** The default models' folder. */
 export const MODELS = fileURLToPath(new URL('../../../../models', import.meta.url));
@@ -21,6 +23,9 @@ export const MODELS = fileURLToPath(new URL('../../../../models', import.meta.ur
 /** 32 tokens by a vocabulary of 8192 pieces, its gap and the separators around it included. */
 export const SENTENCE =
   'the old town lies on the west bank of the river and was the [MASK] of the kingdom for more than two hundred and fifty years before the war .';
+
+/** Starts whose first answers are timed. */
+const COLD_STARTS = 5;
 
 export interface Latency {
   readonly p50Ms: number;
@@ -42,6 +47,11 @@ export interface EdgeReport extends Latency {
   readonly wranglerDev: Latency;
 }
 
+interface Server {
+  readonly address: string;
+  stop(): Promise<void>;
+}
+
 export interface EdgeBenchOptions {
   readonly models?: string;
   readonly requests?: number;
@@ -58,53 +68,79 @@ export async function benchEdge(options: EdgeBenchOptions = {}): Promise<EdgeRep
   const folder = models ?? MODELS;
   const tokens = await tokensOf(SENTENCE, folder);
   const bundle = edgeBundle();
-  const bare = await startBareWorkerd({ bundle, models: folder, compatibilityDate: compatibilityDate(), signal });
-  const cpu = () => cpuMs(bare.pid);
-  const measured = await latency(bare, requests, signal, (done) => onProgress?.(done, 2 * requests), cpu);
+  const start = () => startBareWorkerd({ bundle, models: folder, compatibilityDate: compatibilityDate(), signal });
+  const first: number[] = [];
+  while (first.length < COLD_STARTS - 1) first.push(await firstAnswerMs(new Connection(await start(), signal)));
+  const bare = await start();
+  const told = (before: number) => (done: number) => onProgress?.(before + done, 2 * requests);
+  const measured = await latency(new Connection(bare, signal), requests, told(0), () => cpuMs(bare.pid));
+  const firstRequestMs = median([...first, measured.firstRequestMs]);
   const dev = await startEdgeServer({ port: await freePort(), output: 'ignore', models: folder, signal });
   const {
     computeMs: _,
     cpuMsPerRequest: __,
     ...wranglerDev
-  } = await latency(dev, requests, signal, (done) => onProgress?.(requests + done, 2 * requests));
-  return { ...measured, bundleGzipBytes: gzipBytes(bundle), requests, tokens, wranglerDev };
+  } = await latency(new Connection(dev, signal), requests, told(requests));
+  return { ...measured, firstRequestMs, bundleGzipBytes: gzipBytes(bundle), requests, tokens, wranglerDev };
 }
 
-/** Asks one after the other over one connection, and stops the server. */
+/** One connection, which asks for the sentence and stops the server in the end. */
+class Connection {
+  readonly #server: Server;
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  readonly #pauses = new Pauses();
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(server: Server, signal: AbortSignal | undefined) {
+    this.#server = server;
+    this.#signal = signal;
+  }
+
+  /** Milliseconds until the answer is here, and what the Worker says that the model took of them. */
+  async ask(): Promise<{ elapsedMs: number; computeMs: number }> {
+    await this.#pauses.take(this.#signal);
+    const begun = performance.now();
+    const address = `${this.#server.address}/v1/fill-mask`;
+    const { status, text, timing } = await post(this.#agent, address, JSON.stringify({ text: SENTENCE }));
+    const elapsedMs = performance.now() - begun;
+    const { gaps } = JSON.parse(text) as { gaps?: { score: number }[][] };
+    if (status !== 200 || gaps?.length !== 1 || !((gaps[0]?.[0]?.score ?? 0) > 0)) {
+      throw new LacunaError('unavailable', `bench edge: expected one gap filled, got ${status}: ${text}`);
+    }
+    return { elapsedMs, computeMs: Number(/compute;dur=([\d.]+)/.exec(timing)?.[1] ?? Number.NaN) };
+  }
+
+  async end(): Promise<void> {
+    this.#agent.destroy();
+    await this.#server.stop();
+  }
+}
+
+async function firstAnswerMs(connection: Connection): Promise<number> {
+  try {
+    return (await connection.ask()).elapsedMs;
+  } finally {
+    await connection.end();
+  }
+}
+
+/** Asks one after the other. */
 async function latency(
-  server: { readonly address: string; stop(): Promise<void> },
+  connection: Connection,
   requests: number,
-  signal: AbortSignal | undefined,
   onDone: (done: number) => void,
   cpu: () => number | undefined = () => undefined,
 ): Promise<Latency & Pick<EdgeReport, 'computeMs' | 'cpuMsPerRequest'>> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   try {
-    const pauses = new Pauses();
-    let computedMs = 0;
-    const ask = async () => {
-      await pauses.take(signal);
-      const begun = performance.now();
-      const { status, text, timing } = await post(
-        agent,
-        `${server.address}/v1/fill-mask`,
-        JSON.stringify({ text: SENTENCE }),
-      );
-      const elapsed = performance.now() - begun;
-      const { gaps } = JSON.parse(text) as { gaps?: { score: number }[][] };
-      if (status !== 200 || gaps?.length !== 1 || !((gaps[0]?.[0]?.score ?? 0) > 0)) {
-        throw new LacunaError('unavailable', `bench edge: expected one gap filled, got ${status}: ${text}`);
-      }
-      computedMs += Number(/compute;dur=([\d.]+)/.exec(timing)?.[1] ?? Number.NaN);
-      return elapsed;
-    };
-    const firstRequestMs = await ask();
-    for (let i = 0; i < 50; i++) await ask();
+    const firstRequestMs = (await connection.ask()).elapsedMs;
+    for (let i = 0; i < 50; i++) await connection.ask();
     const times: number[] = [];
     const spentBefore = cpu();
-    computedMs = 0;
+    let computedMs = 0;
     for (let i = 0; i < requests; i++) {
-      times.push(await ask());
+      const { elapsedMs, computeMs } = await connection.ask();
+      times.push(elapsedMs);
+      computedMs += computeMs;
       if (i % 50 === 49) onDone(i + 1);
     }
     const spent = cpu();
@@ -115,8 +151,7 @@ async function latency(
     const computeMs = computedMs / requests;
     return { p50Ms: quantile(0.5), p99Ms: quantile(0.99), firstRequestMs, computeMs, cpuMsPerRequest };
   } finally {
-    agent.destroy();
-    await server.stop();
+    await connection.end();
   }
 }
 

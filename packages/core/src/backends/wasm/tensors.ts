@@ -56,7 +56,8 @@ export class WasmTensors<K extends InferenceKernels = InferenceKernels> {
     expectShape('quantizedTensor', 'shape', shape, [-1, -1]);
     expectLength('quantizedTensor', 'values', values, sizeOf(shape));
     expectLength('quantizedTensor', 'scales', scales, shape[0] as number);
-    const at = this.arena.allocatePersistent(values.length);
+    // The kernel reads whole vectors, beyond the end of the last row too.
+    const at = this.arena.allocatePersistent(values.length + 15);
     new Int8Array(this.arena.memory.buffer, at, values.length).set(values);
     const scalesAt = this.arena.allocatePersistent(4 * scales.length);
     this.arena.floats(scalesAt, scales.length).set(scales);
