@@ -26,6 +26,8 @@ const COLUMNS = [
 /** What `evaluate --out` and `baseline --out` write, as far as a card shows it. */
 export type Evaluation = Readonly<Record<string, unknown>> & {
   readonly model?: string;
+  /** In place of the model's name. */
+  readonly label?: string;
   readonly intervals?: Readonly<Record<string, readonly [number, number]>>;
   /** Of several seeds; the figures are their means then. */
   readonly models?: readonly Readonly<Record<string, unknown>>[];
@@ -61,8 +63,8 @@ export function withTable(name: string, card: string, table: string): string {
   });
 }
 
-function nameOf({ model, models }: Evaluation): string {
-  const first = model ?? models?.[0]?.model ?? 'unnamed';
+function nameOf({ label, model, models }: Evaluation): string {
+  const first = label ?? model ?? models?.[0]?.model ?? 'unnamed';
   return models === undefined ? `${first}` : `${first}, mean of ${models.length} seeds`;
 }
 

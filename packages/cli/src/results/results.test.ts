@@ -51,8 +51,8 @@ describe('the page', () => {
     const page = pageOf({
       evaluations: new Map([
         ['intent', one('shipped', 0.9)],
-        ['intent.bag', one('bag', 0.8)],
-        ['intent.student', one('student', 0.91)],
+        ['intent.bag', one('any', 0.8)],
+        ['intent.student', one('intent-student-1', 0.91)],
         ['intent.teacher', one('teacher', 0.95)],
       ]),
       published: [
@@ -60,9 +60,14 @@ describe('the page', () => {
         { set: 'emotion', model: 'elsewhere', parameters: '1M', figure: 'accuracy', value: 93, source: 'a paper' },
       ],
     });
-    const places = ['| teacher', '| student', '| bag', '| shipped', 'Published, not measured here', '| theirs'].map(
-      (text) => page.indexOf(text),
-    );
+    const places = [
+      '| teacher |',
+      '| student |',
+      '| bag of n-grams |',
+      '| shipped |',
+      'Published, not measured here',
+      '| theirs',
+    ].map((text) => page.indexOf(text));
     expect(places.every((place) => place > 0)).toBe(true);
     expect(places).toEqual([...places].sort((a, b) => a - b));
     expect(page).not.toContain('elsewhere');
