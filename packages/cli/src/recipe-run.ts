@@ -1,5 +1,5 @@
 /** Runs a recipe's steps in their order: what is done is passed over, what was stopped goes on, what is stale is remade. */
-import { rmSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import type { Session } from './command.ts';
 import {
   lineOf,
@@ -76,7 +76,7 @@ async function runStep(
   if (state === 'stale') {
     const why = again ? 'as asked' : 'what it reads has changed';
     session.progress.note(`recipe: ${recipe.name}, step ${step.step} is made again: ${why}.`);
-    if (trains) rmSync(out, { recursive: true, force: true });
+    if (trains && existsSync(out)) session.progress.note(`recipe: the run before it is kept as ${moveAside(out)}.`);
   }
   const machine = Object.fromEntries(Object.entries(run.machine).filter(([name]) => name in command.options));
   const options: Record<string, OptionValue> = { ...step.options, ...machine };
@@ -93,4 +93,14 @@ async function runStep(
   session.progress.note(answer.text);
   record.add({ ...step, inputs, machine, seconds, answer: fields });
   return { seconds };
+}
+
+/** Gives a folder the first name that is free, since a run may have cost hours; returns that name. */
+function moveAside(folder: string): string {
+  for (let n = 1; ; n++) {
+    const aside = `${folder}.${n}`;
+    if (existsSync(aside)) continue;
+    renameSync(folder, aside);
+    return aside;
+  }
 }

@@ -104,9 +104,11 @@ describe('lacuna recipe run', () => {
     expect(existsSync(at('out/evaluations/critic.json'))).toBe(true);
   });
 
-  it('makes again what was made of a step that is remade', () => {
+  it('makes again what was made of a step that is remade, and keeps the run before it aside', () => {
+    const weights = readFileSync(at('out/critic/checkpoint.safetensors'));
     const { json } = run(at('second.json'), '--remake', 'critic');
     expect(seconds(json)).toEqual({ base: undefined, critic: again, figures: again });
+    expect(readFileSync(at('out/critic.1/checkpoint.safetensors'))).toEqual(weights);
     const critic = () => record('second').steps[0].inputs[0].sha256;
     const before = critic();
     writeFileSync(at('text.txt'), 'another cat ate the other mat and no dog ever went home\n'.repeat(200));
