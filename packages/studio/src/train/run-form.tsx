@@ -89,7 +89,7 @@ export function RunForm({ project, desk, data }: RunFormProps) {
       <Fold title="For experts">
         <ExpertKnobs goal={goal} knobs={knobs} onChange={setKnobs} />
       </Fold>
-      <p class="muted small">{plannedText(data, choices)}</p>
+      <p class="muted small">{firstProblem(knobs) ?? plannedText(data, choices)}</p>
       <div class="row">
         <Button kind="primary" type="submit" disabled={!isReady}>
           Start training
