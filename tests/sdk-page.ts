@@ -3,6 +3,8 @@ import { type LocalModel, loadModel } from '@lacuna/client/local';
 import {
   createTrainer,
   deleteRun,
+  describeRun,
+  exportRun,
   LacunaError,
   listRuns,
   readRun,
@@ -53,7 +55,19 @@ async function base64(bytes: Uint8Array): Promise<string> {
   return (reader.result as string).split(',')[1] ?? '';
 }
 
-const tools = { createTrainer, deleteRun, listRuns, readRun, loadModel, told, failing, sha256, base64 };
+const tools = {
+  createTrainer,
+  deleteRun,
+  describeRun,
+  exportRun,
+  listRuns,
+  readRun,
+  loadModel,
+  told,
+  failing,
+  sha256,
+  base64,
+};
 
 declare global {
   var sdk: typeof tools;

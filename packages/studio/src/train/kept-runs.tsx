@@ -62,7 +62,7 @@ function KeptRun({ desk, run, onTry }: KeptRunProps) {
         </p>
         <p class="muted small number">
           {TASKS[facts.task]}
-          {record.data ? ` on ${record.data}` : ''} · {compact(facts.parameters)} parameters · {compact(run.tokens)}{' '}
+          {record.data ? ` on ${record.data}` : ''} · {compact(run.parameters)} parameters · {compact(run.tokens)}{' '}
           tokens
           {metrics ? ` · ${percent(accuracyOf(metrics))} right on held-out` : ''} · {bytes(sizeBytes)}
         </p>
