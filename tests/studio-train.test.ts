@@ -107,9 +107,11 @@ describe('data', () => {
       const drop = new DragEvent('drop', { dataTransfer: transfer, bubbles: true });
       document.querySelector('.dropzone')?.dispatchEvent(drop);
     }, texts);
-    await page.waitForSelector('#data-name', { timeout: 30_000 });
+    await page.locator('#data-name').filter({ hasText: 'long.txt' }).waitFor();
     expect(await page.locator('.facts dd').first().textContent()).toBe(texts.toLocaleString('en'));
     expect(await page.evaluate(() => watched.longTasks)).toEqual([]);
+    await page.getByRole('button', { name: 'Remove' }).click();
+    await page.getByText('Drop a file here').waitFor();
     await page.close();
   });
 });
@@ -177,6 +179,8 @@ describe('training', () => {
 
   it('finds the run after a reload, with its curves, and brings it to its end', async () => {
     await page.reload();
+    // So are the data: another run can be made of them.
+    await page.getByRole('heading', { name: 'A new run on Embedded stories' }).waitFor();
     await page.locator('.kept-run-name').filter({ hasText: 'can go on' }).waitFor();
     await page.getByRole('checkbox', { name: 'Compare' }).check();
     await page.getByRole('figure', { name: /^Loss, now \d/ }).waitFor();
