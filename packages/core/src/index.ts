@@ -99,6 +99,7 @@ export {
   floatValues,
   floatWeights,
   readArtifact,
+  weightBytes,
   writeArtifact,
 } from './artifact/artifact.ts';
 export type { Quantization } from './artifact/metadata.ts';
