@@ -1,0 +1,50 @@
+/** Boxes that say something: nothing here yet, something to mind, something that failed. */
+import { LacunaError } from '@lacuna/core/errors';
+import type { ComponentChildren } from 'preact';
+
+interface EmptyStateProps {
+  readonly title: string;
+  readonly children?: ComponentChildren;
+}
+
+export function EmptyState({ title, children }: EmptyStateProps) {
+  return (
+    <div class="empty-state">
+      <p class="empty-title">{title}</p>
+      {children}
+    </div>
+  );
+}
+
+interface NoteProps {
+  readonly kind?: 'info' | 'warning' | 'good';
+  readonly children: ComponentChildren;
+}
+
+export function Note({ kind = 'info', children }: NoteProps) {
+  return <div class={`note ${kind}`}>{children}</div>;
+}
+
+interface ErrorNoteProps {
+  readonly error: unknown;
+  /** What to do about it, where the message does not say. */
+  readonly children?: ComponentChildren;
+}
+
+/** An error with its code, told to screen readers at once. */
+export function ErrorNote({ error, children }: ErrorNoteProps) {
+  const { code, message } = describeError(error);
+  return (
+    <div class="note error" role="alert">
+      <p>
+        {message} <code class="error-code">{code}</code>
+      </p>
+      {children}
+    </div>
+  );
+}
+
+export function describeError(error: unknown): { readonly code: string; readonly message: string } {
+  if (error instanceof LacunaError) return { code: error.code, message: error.message };
+  return { code: 'internal', message: error instanceof Error ? error.message : String(error) };
+}

@@ -1,0 +1,5 @@
+import type { Project } from '../project.ts';
+
+export function TrainSection(_: { readonly project: Project }) {
+  return null;
+}
