@@ -20,7 +20,7 @@ const FILES = [
 ];
 
 /** Sources of the SDK that hold such an address. */
-const ADDRESSING = /[\\/](trainer|load-model|compare|lanes-browser|load-browser)\.ts$/;
+const ADDRESSING = /[\\/](trainer|kept-model|load-model|compare|lanes-browser|load-browser)\.ts$/;
 const ADDRESS = /new URL\('([^']+)', import\.meta\.url\)/g;
 
 export function lacuna(): Plugin {
