@@ -7,9 +7,9 @@ import { Button } from '../components/button.tsx';
 import { Field } from '../components/field.tsx';
 import { ErrorNote } from '../components/notes.tsx';
 import { percent } from '../format.ts';
+import { LatestAnswer } from '../latest-answer.ts';
 import { AnswerTime } from './answer-time.tsx';
 import { ExplanationPanel } from './explanation-panel.tsx';
-import { LatestAnswer } from './latest-answer.ts';
 
 interface ClassifierPlaygroundProps {
   readonly model: LocalModel;

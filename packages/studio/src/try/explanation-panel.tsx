@@ -5,10 +5,10 @@ import { useEffect, useMemo } from 'preact/hooks';
 import { SelectField } from '../components/field.tsx';
 import { ErrorNote } from '../components/notes.tsx';
 import { percent } from '../format.ts';
+import { LatestAnswer } from '../latest-answer.ts';
 import { AnswerTime } from './answer-time.tsx';
 import { AttentionView } from './attention-view.tsx';
 import { AttributionText } from './attribution-text.tsx';
-import { LatestAnswer } from './latest-answer.ts';
 
 /** Explaining takes gradients, so it waits for a longer pause than answering. */
 const PAUSE_MS = 500;

@@ -6,6 +6,7 @@ import { Button } from '../components/button.tsx';
 import { Field } from '../components/field.tsx';
 import { ErrorNote } from '../components/notes.tsx';
 import { percent } from '../format.ts';
+import { LatestAnswer } from '../latest-answer.ts';
 import { AnswerTime } from './answer-time.tsx';
 import { ExplanationPanel } from './explanation-panel.tsx';
 import { GapCandidates } from './gap-candidates.tsx';
@@ -20,7 +21,6 @@ import {
   toggle,
   type Word,
 } from './gap-text.ts';
-import { LatestAnswer } from './latest-answer.ts';
 import { WordLine } from './word-line.tsx';
 
 const CANDIDATES = 8;
