@@ -1,6 +1,6 @@
 /** Boxes that say something: nothing here yet, something to mind, something that failed. */
-import { LacunaError } from '@lacuna/core/errors';
 import type { ComponentChildren } from 'preact';
+import { describeError } from '../describe-error.ts';
 
 interface EmptyStateProps {
   readonly title: string;
@@ -42,9 +42,4 @@ export function ErrorNote({ error, children }: ErrorNoteProps) {
       {children}
     </div>
   );
-}
-
-export function describeError(error: unknown): { readonly code: string; readonly message: string } {
-  if (error instanceof LacunaError) return { code: error.code, message: error.message };
-  return { code: 'internal', message: error instanceof Error ? error.message : String(error) };
 }

@@ -1,0 +1,115 @@
+/** What the Data section does: reads what it is given, keeps what was read, and reads again with other columns. */
+import { formatOfName } from '@lacuna/client/data';
+import { LacunaError } from '@lacuna/core/errors';
+import { type Signal, signal } from '@preact/signals';
+import type { Project } from '../project.ts';
+import type { Columns } from './columns.ts';
+import { readInWorker } from './reader.ts';
+import type { DataSource, FileSource, ReadProgress, ReadResult } from './source.ts';
+
+/** Some 700,000 words: ten minutes of reading for the smallest model. */
+const EMBEDDED_STORIES = 30_000;
+const READABLE = /\.(txt|text|md|csv|tsv|jsonl)(\.gz)?$/i;
+
+export type Read = typeof readInWorker;
+
+export class DataDesk {
+  /** What was read last, for the preview. */
+  readonly result: Signal<ReadResult | undefined> = signal(undefined);
+  readonly progress: Signal<(ReadProgress & { readonly name: string }) | undefined> = signal(undefined);
+  readonly error: Signal<unknown> = signal(undefined);
+  /** The file that was given last, also when it could not be read: other columns may help. */
+  readonly file: Signal<FileSource | undefined> = signal(undefined);
+  readonly #project: Project;
+  readonly #read: Read;
+  #reading: AbortController | undefined;
+
+  constructor(project: Project, read: Read = readInWorker) {
+    this.#project = project;
+    this.#read = read;
+  }
+
+  openFiles(files: readonly File[]): Promise<void> {
+    const [file, ...others] = files;
+    if (!file) return Promise.resolve();
+    if (others.length > 0 || !READABLE.test(file.name)) {
+      const got = others.length > 0 ? `${files.length} files` : file.name;
+      this.error.value = new LacunaError(
+        'unsupported_format',
+        `data: expected one .txt, .csv, .tsv or .jsonl file, also with .gz, got ${got}.`,
+        { got },
+      );
+      return Promise.resolve();
+    }
+    return this.#open({ kind: 'file', file, name: file.name, format: formatOfName(file.name), header: true });
+  }
+
+  openText(text: string): Promise<void> {
+    const format = formatOfText(text);
+    const name = format === 'txt' ? 'Pasted text' : `Pasted table.${format}`;
+    return this.#open({ kind: 'file', file: new Blob([text]), name, format, header: true });
+  }
+
+  openEmbedded(): Promise<void> {
+    return this.#open({ kind: 'embedded', stories: EMBEDDED_STORIES });
+  }
+
+  /** Reads the same table again. */
+  chooseColumns(columns: Columns): Promise<void> {
+    const file = this.file.value;
+    return file ? this.#open({ ...file, columns }) : Promise.resolve();
+  }
+
+  /** Says whether the first row names the columns, and reads again. */
+  chooseHeader(header: boolean): Promise<void> {
+    const file = this.file.value;
+    if (!file) return Promise.resolve();
+    const { columns: _, ...rest } = file;
+    return this.#open({ ...rest, header });
+  }
+
+  cancel(): void {
+    this.#reading?.abort();
+  }
+
+  remove(): void {
+    this.cancel();
+    this.result.value = undefined;
+    this.error.value = undefined;
+    this.file.value = undefined;
+    this.#project.data.value = undefined;
+  }
+
+  /** What was there before stays until the new data are read in full. */
+  async #open(source: DataSource): Promise<void> {
+    this.cancel();
+    const reading = new AbortController();
+    this.#reading = reading;
+    const name = source.kind === 'file' ? source.name : 'Embedded stories';
+    this.error.value = undefined;
+    this.progress.value = { name, texts: 0 };
+    this.file.value = source.kind === 'file' ? source : undefined;
+    const onProgress = (progress: ReadProgress) => {
+      if (this.#reading === reading) this.progress.value = { name, ...progress };
+    };
+    try {
+      const result = await this.#read(source, { signal: reading.signal, onProgress });
+      if (this.#reading !== reading) return;
+      this.result.value = result;
+      this.#project.data.value = result.data;
+      this.#project.reach('data');
+    } catch (error) {
+      if (this.#reading === reading && !reading.signal.aborted) this.error.value = error;
+    } finally {
+      if (this.#reading === reading) this.progress.value = undefined;
+    }
+  }
+}
+
+/** Of pasted text: by its first line. */
+export function formatOfText(text: string): FileSource['format'] {
+  const [first = '', second = ''] = text.trimStart().split('\n', 2);
+  if (/^\{.*\}\s*$/.test(first)) return 'jsonl';
+  const tabs = (line: string) => line.split('\t').length;
+  return tabs(first) > 1 && tabs(first) === tabs(second) ? 'tsv' : 'txt';
+}
