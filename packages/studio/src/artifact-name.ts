@@ -12,6 +12,7 @@ export function artifactName(name: string): string {
   const plain = name
     .replace(/\.safetensors\b/g, '')
     .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
     .toLowerCase()
     .replace(/[^a-z0-9._-]+/g, '-')
     .replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, '')

@@ -2,6 +2,7 @@
 import type { Answer, ComparedAnswer } from '@lacuna/client/compare';
 import { useSignal } from '@preact/signals';
 import { Button } from '../components/button.tsx';
+import { Scrolling } from '../components/scrolling.tsx';
 import { percent } from '../format.ts';
 import { around } from './around.ts';
 
@@ -36,8 +37,7 @@ export function AnswersTable({ answers, names }: AnswersTableProps) {
       {found.length === 0 ? (
         <p class="muted">They answer alike in every example.</p>
       ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
-        <section class="scrolling" tabIndex={0} aria-label="Answers of both models">
+        <Scrolling label="Answers of both models">
           <table class="figures answers-table">
             <thead>
               <tr>
@@ -64,7 +64,7 @@ export function AnswersTable({ answers, names }: AnswersTableProps) {
               ))}
             </tbody>
           </table>
-        </section>
+        </Scrolling>
       )}
       {found.length > SHOWN && (
         <div class="row">

@@ -40,7 +40,7 @@ export function DistilProgress({ distillation }: { readonly distillation: Distil
   return (
     <section class="distil-progress" aria-label="Progress">
       <div class="card-head">
-        <h3 role="status">{PHASES[phase]}</h3>
+        <h3>{PHASES[phase]}</h3>
         {distillation.isRunning && (
           <div class="row">
             {phase === 'paused' ? (
@@ -62,6 +62,9 @@ export function DistilProgress({ distillation }: { readonly distillation: Distil
           </div>
         )}
       </div>
+      <p class="visually-hidden" role="status">
+        {PHASES[phase]}
+      </p>
       <Meter
         label={PHASES[phase]}
         fraction={phase === 'preparing' ? preparing?.fraction : phase === 'done' ? 1 : (progress?.fraction ?? 0)}

@@ -1,6 +1,7 @@
 /** Distil: a smaller student of a model at hand, beside its teacher, and what int8 costs it. */
 import { useMemo } from 'preact/hooks';
 import type { Project } from '../project.ts';
+import '../styles/distil.css';
 import { DistilProgress } from './distil-progress.tsx';
 import { Distillation } from './distillation.ts';
 import { Int8Report } from './int8-report.tsx';

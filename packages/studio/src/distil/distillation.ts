@@ -84,25 +84,32 @@ export class Distillation {
   #follow(event: TrainerEvent, teacher: StudioModel): void {
     switch (event.type) {
       case 'machine':
-        return this.#tell({ machine: event });
+        this.#tell({ machine: event });
+        break;
       case 'preparing':
-        return this.#tell({ preparing: event });
+        this.#tell({ preparing: event });
+        break;
       case 'start':
-        return this.#tell({ start: event, phase: 'training' });
+        this.#tell({ start: event, phase: 'training' });
+        break;
       case 'progress': {
         this.#tell({ progress: event });
         const what = `Distilling ${teacher.name}`;
         this.#project.activity.value = { section: 'distil', what, fraction: event.fraction };
-        return;
+        break;
       }
       case 'evaluation':
-        return this.#tell({ evaluation: event });
+        this.#tell({ evaluation: event });
+        break;
       case 'paused':
-        return this.#tell({ phase: 'paused' });
+        this.#tell({ phase: 'paused' });
+        break;
       case 'resumed':
-        return this.#tell({ phase: 'training' });
+        this.#tell({ phase: 'training' });
+        break;
       case 'warning':
-        return this.#tell({ warnings: [...(this.progressing.value?.warnings ?? []), event.message] });
+        this.#tell({ warnings: [...(this.progressing.value?.warnings ?? []), event.message] });
+        break;
     }
   }
 }

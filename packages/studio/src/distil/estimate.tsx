@@ -40,7 +40,7 @@ export function Estimate({ teacher, config, text }: EstimateProps) {
   const answered = latest.answered.value;
   const isCurrent = !latest.isBusy.value && answered !== undefined;
   return (
-    <div class="estimate" aria-label="Estimate" role="group">
+    <div class="estimate">
       <table class="figures">
         <thead>
           <tr>

@@ -6,6 +6,7 @@ import { Button } from '../components/button.tsx';
 import { SelectField } from '../components/field.tsx';
 import { Fold } from '../components/fold.tsx';
 import { EmptyState, ErrorNote } from '../components/notes.tsx';
+import { Scrolling } from '../components/scrolling.tsx';
 import { bytes, percent } from '../format.ts';
 import type { Project, StudioModel } from '../project.ts';
 import { heldOutExamples } from './held-out-examples.ts';
@@ -83,7 +84,8 @@ export function Int8Report({ project }: { readonly project: Project }) {
 
 function ReportView({ of, weights, answers, sizes }: Report) {
   return (
-    <div class="result" aria-label={`Int8 report of ${of.name}`} role="group">
+    <div class="result">
+      <h3>{of.name}</h3>
       <dl class="facts">
         <div>
           <dt>Rounding, share of the weights’ norm</dt>
@@ -106,8 +108,7 @@ function ReportView({ of, weights, answers, sizes }: Report) {
         </p>
       )}
       <Fold title={`Tensor by tensor (${weights.tensors.length})`}>
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard. */}
-        <section class="scrolling" tabIndex={0} aria-label="Error of every tensor">
+        <Scrolling label="Error of every tensor">
           <table class="figures">
             <thead>
               <tr>
@@ -134,7 +135,7 @@ function ReportView({ of, weights, answers, sizes }: Report) {
               ))}
             </tbody>
           </table>
-        </section>
+        </Scrolling>
       </Fold>
     </div>
   );

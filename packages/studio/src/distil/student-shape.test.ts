@@ -1,5 +1,6 @@
 import {
   CONFIGS,
+  embeddedSource,
   initialParameters,
   Random,
   readArtifact,
@@ -17,10 +18,7 @@ const config = { ...CONFIGS.tiny, vocabSize: 0 };
 it.each(['fill-mask', 'classification'] as const)(
   'what a %s student would weigh is what its file holds',
   async (task) => {
-    async function* lines() {
-      yield 'the cat sat on the mat and the dog ran home';
-    }
-    const tokenizer = await trainTokenizer(lines(), { vocabSize: 64 });
+    const tokenizer = await trainTokenizer(embeddedSource().lines(), { vocabSize: 128, maxBytes: 20_000 });
     const shape = { ...config, vocabSize: Tokenizer.fromJSON(tokenizer).vocabSize, numHiddenLayers: 1 };
     const labels = task === 'classification' ? ['bad', 'good'] : [];
     const head = labels.length > 0 ? { numLabels: labels.length } : undefined;

@@ -1,5 +1,5 @@
 /** What a student could look like beside its teacher, and what it would weigh. */
-import { type ModelConfig, parameterCount, type StudentShape, studentConfig, weightBytes } from '@lacuna/core';
+import { type ModelConfig, parameterCount, studentConfig, weightBytes } from '@lacuna/core';
 import type { StudioModel } from '../project.ts';
 
 export interface Weight {

@@ -14,8 +14,8 @@ import {
   fillGap,
   type GapText,
   gapsOf,
+  hideLongest,
   maskedText,
-  parseText,
   plainText,
   retype,
   toggle,
@@ -43,7 +43,7 @@ interface FillMaskPlaygroundProps {
 }
 
 export function FillMaskPlayground({ model, examples, onAnswer }: FillMaskPlaygroundProps) {
-  const text = useSignal<GapText>(withGap(examples[0] ?? ''));
+  const text = useSignal<GapText>(hideLongest(examples[0] ?? ''));
   const example = useSignal(0);
   const isOneByOne = useSignal(false);
   const latest = useMemo(() => new LatestAnswer<Question, Answer>((question) => answerOf(model, question)), [model]);
@@ -60,7 +60,7 @@ export function FillMaskPlayground({ model, examples, onAnswer }: FillMaskPlaygr
   }, [answered]);
   const nextExample = () => {
     example.value = (example.value + 1) % examples.length;
-    text.value = withGap(examples[example.value] ?? '');
+    text.value = hideLongest(examples[example.value] ?? '');
   };
   const isCurrent = answered?.question.text === masked;
   return (
@@ -141,14 +141,6 @@ async function answerOf(model: LocalModel, { text, isOneByOne }: Question): Prom
   const options = { topK: CANDIDATES, truncate: true };
   if (isOneByOne) return model.fillOneByOne(text, options);
   return { gaps: await model.fillMask(text, options) };
-}
-
-/** A text with its longest word hidden, to begin with. */
-function withGap(text: string): GapText {
-  const parts = parseText(text);
-  if (gapsOf(parts).length > 0) return parts;
-  const lengths = parts.map((part) => (part.kind === 'word' ? part.text.length : 0));
-  return toggle(parts, lengths.lastIndexOf(Math.max(...lengths)));
 }
 
 function spoken({ gaps }: Answer): string {

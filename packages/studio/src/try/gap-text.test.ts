@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { fillGap, gapsOf, maskedText, parseText, plainText, retype, toggle } from './gap-text.ts';
+import { fillGap, gapsOf, hideLongest, maskedText, parseText, plainText, retype, toggle } from './gap-text.ts';
 
 const words = (text: string) => parseText(text).flatMap((part) => (part.kind === 'word' ? [part.text] : []));
 
@@ -43,4 +43,10 @@ it('a candidate stands in its gap, and the other gaps stay', () => {
   expect(filled.find((part) => part.text === 'sea')).toMatchObject({ isFilled: true, isHidden: false });
   expect(plainText(fillGap(parseText('walk[MASK] home'), 0, 'ing'))).toBe('walking home');
   expect(fillGap(text, 7, 'x')).toEqual(text);
+});
+
+it('begins with the longest word hidden, or with the gaps that are there', () => {
+  expect(maskedText(hideLongest('The old king had three daughters.'))).toBe('The old king had three [MASK].');
+  expect(maskedText(hideLongest('A [MASK] of castles.'))).toBe('A [MASK] of castles.');
+  expect(maskedText(hideLongest(''))).toBe('');
 });

@@ -51,6 +51,14 @@ export function retype(before: GapText, text: string): GapText {
   return parts;
 }
 
+/** The text with its longest word hidden, to begin with; one that has a gap stays as it is. */
+export function hideLongest(text: string): GapText {
+  const parts = parseText(text);
+  if (gapsOf(parts).length > 0) return parts;
+  const lengths = parts.map((part) => (part.kind === 'word' ? part.text.length : 0));
+  return toggle(parts, lengths.lastIndexOf(Math.max(...lengths)));
+}
+
 /** Hides the part, or shows it again; of what is unknown there is nothing to show. */
 export function toggle(text: GapText, at: number): GapText {
   return text.map((part, i) => {

@@ -4,6 +4,7 @@ import { ModelPicker } from '../components/model-picker.tsx';
 import { EmptyState, ErrorNote } from '../components/notes.tsx';
 import { bytes, whole } from '../format.ts';
 import type { Project } from '../project.ts';
+import '../styles/try.css';
 import { ClassifierPlayground } from './classifier-playground.tsx';
 import { exampleTexts } from './examples.ts';
 import { FillMaskPlayground } from './fill-mask-playground.tsx';
