@@ -5,6 +5,7 @@ import { render } from 'preact';
 import { App } from './app.tsx';
 import { Project } from './project.ts';
 import { followAddress } from './router.ts';
+import { refreshRuns } from './runs/kept-runs.ts';
 import { fromSite } from './site-models.ts';
 import './styles/tokens.css';
 import './styles/base.css';
@@ -17,5 +18,7 @@ import { keptTheme } from './theme.ts';
 const root = document.getElementById('app');
 if (root) {
   const project = new Project(siteModels.map(fromSite));
+  // Where there is no storage there are no runs; Train says why.
+  refreshRuns(project).catch(() => {});
   render(<App project={project} section={followAddress()} theme={keptTheme()} />, root);
 }
