@@ -1,8 +1,12 @@
 /** One distillation in the tab: started, followed, paused, stopped; its student becomes a model at hand. */
 import { createTrainer, listRuns, type Trainer, type TrainerEvent, type TrainerOptions } from '@lacuna/client/training';
 import { signal } from '@preact/signals';
-import { artifactName } from '../artifact-name.ts';
 import type { Project, StudioModel } from '../project.ts';
+import { modelIdOf, refreshRuns } from '../runs/kept-runs.ts';
+import { updateRecord } from '../runs/run-records.ts';
+
+/** Events come faster than people read. */
+const SHOWN_EVERY_MS = 250;
 
 type EventOf<Type extends TrainerEvent['type']> = Extract<TrainerEvent, { readonly type: Type }>;
 
@@ -36,8 +40,8 @@ export class Distillation {
     return phase !== undefined && phase !== 'done';
   }
 
-  /** Trains to the end or until it is stopped; what fails is in `failure`. */
-  async start(teacher: StudioModel, order: DistilOrder): Promise<void> {
+  /** Trains to the end or until it is stopped; what fails is in `failure`. `data`: the name of what it learns from. */
+  async start(teacher: StudioModel, order: DistilOrder, data?: string): Promise<void> {
     const { activity } = this.#project;
     this.failure.value = undefined;
     this.student.value = undefined;
@@ -45,13 +49,18 @@ export class Distillation {
     activity.value = { section: 'distil', what: `Distilling ${teacher.name}` };
     try {
       const run = await freeRunName(`${teacher.name} student`);
-      const trainer = createTrainer({ ...order, run });
+      const trainer = createTrainer({ ...order, run, progressMs: SHOWN_EVERY_MS });
       this.#trainer = trainer;
-      for await (const event of trainer.events) this.#follow(event, teacher);
-      this.student.value = await studentOf(trainer, run, teacher, this.progressing.value?.start);
-      this.#project.addModel(this.student.value);
-      this.#project.chosen.value = this.student.value.id;
-      this.#project.reach('distil');
+      for await (const event of trainer.events) {
+        this.#follow(event, teacher);
+        if (event.type === 'start') await updateRecord(run, { teacherId: teacher.id, ...(data ? { data } : {}) });
+      }
+      await refreshRuns(this.#project);
+      this.student.value = this.#project.model(modelIdOf(run));
+      if (this.student.value) {
+        this.#project.chosen.value = this.student.value.id;
+        this.#project.reach('distil');
+      }
       this.#tell({ phase: 'done' });
     } catch (error) {
       this.failure.value = error;
@@ -121,28 +130,4 @@ async function freeRunName(wanted: string): Promise<string> {
   let name = plain;
   for (let n = 2; taken.has(name); n++) name = `${plain} ${n}`;
   return name;
-}
-
-/** Takes both files while the trainer is there: they are small, and need no second reading of the run. */
-async function studentOf(
-  trainer: Trainer,
-  run: string,
-  teacher: StudioModel,
-  start: Progressing['start'],
-): Promise<StudioModel> {
-  const name = artifactName(run);
-  const file = async (quantization: 'int8' | 'none') =>
-    new Blob([(await trainer.export({ name, quantization })) as Uint8Array<ArrayBuffer>]);
-  const files = { int8: await file('int8'), none: await file('none') };
-  const { config = teacher.config, parameters = 0, labels } = start ?? {};
-  return {
-    id: `run:${run}`,
-    name: run,
-    task: teacher.task,
-    ...(labels ? { labels } : {}),
-    config,
-    parameters,
-    teacherId: teacher.id,
-    artifact: async (quantization = 'int8') => files[quantization],
-  };
 }

@@ -31,7 +31,7 @@ export function StudentForm({ project, distillation }: StudentFormProps) {
     // The student is chosen when it is done; its teacher stays the teacher.
     teacherId.value = of.id;
     try {
-      await distillation.start(of, await order);
+      await distillation.start(of, await order, data?.name);
     } catch (error) {
       refusal.value = error;
     }
