@@ -3,7 +3,7 @@
  * already, as the development server and every dry run of a deployment ask for it.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -12,8 +12,7 @@ import { build } from 'vite';
 const STUDIO = fileURLToPath(new URL('.', import.meta.url));
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const DIST = join(STUDIO, 'dist');
-/** What is no part of the site: the build in progress, which sources the last one was made of, and who builds. */
-const BUILDING = join(STUDIO, 'node_modules/.building');
+/** What is no part of the site: which sources it was made of, and who builds. */
 const STAMP = join(STUDIO, 'node_modules/.built');
 const LOCK = join(STUDIO, 'node_modules/.build-lock');
 /** What the site is made of. */
@@ -35,9 +34,8 @@ async function buildSite(): Promise<void> {
     }
     try {
       if (isBuilt(wanted)) return;
-      await build({ root: STUDIO, logLevel: 'warn', build: { outDir: BUILDING } });
-      rmSync(DIST, { recursive: true, force: true });
-      renameSync(BUILDING, DIST);
+      // In its place, as a server that runs follows the folder.
+      await build({ root: STUDIO, logLevel: 'error', build: { outDir: DIST } });
       writeFileSync(STAMP, wanted);
     } finally {
       rmSync(LOCK, { recursive: true, force: true });

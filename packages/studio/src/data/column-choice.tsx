@@ -1,18 +1,18 @@
 /** Which columns of a table are read: the guess can be put right. */
 import { SelectField } from '../components/field.tsx';
 import type { DataDesk } from './data-desk.ts';
-import type { ReadResult } from './source.ts';
+import type { FileSource, ReadResult } from './source.ts';
 
 /** No column has this name: a header's cells are trimmed. */
 const NONE = ' ';
 
 interface ColumnChoiceProps {
   readonly desk: DataDesk;
+  readonly file: FileSource;
   readonly table: NonNullable<ReadResult['table']>;
 }
 
-export function ColumnChoice({ desk, table: { columns, chosen } }: ColumnChoiceProps) {
-  const file = desk.file.value;
+export function ColumnChoice({ desk, file, table: { columns, chosen } }: ColumnChoiceProps) {
   const options = columns.map((column) => ({ value: column, label: column }));
   return (
     <div class="fields">
@@ -28,12 +28,12 @@ export function ColumnChoice({ desk, table: { columns, chosen } }: ColumnChoiceP
         options={[{ value: NONE, label: 'None: plain text' }, ...options.filter(({ value }) => value !== chosen.text)]}
         onChange={(label) => void desk.chooseColumns({ text: chosen.text, label: label === NONE ? undefined : label })}
       />
-      {file?.format !== 'jsonl' && (
+      {file.format !== 'jsonl' && (
         <label class="check">
           <input
             type="checkbox"
-            checked={file?.header ?? true}
-            onChange={(event) => void desk.chooseHeader(event.currentTarget.checked)}
+            checked={file.header}
+            onChange={(event) => void desk.chooseHeader(file, event.currentTarget.checked)}
           />
           The first row names the columns
         </label>

@@ -21,6 +21,9 @@ it('what was read before stays when the next file cannot be read', async () => {
   await data.openFiles([new File(['text,label\na'], 'broken.csv')]);
   expect(data.error.value).toMatchObject({ code: 'malformed_data' });
   expect(project.data.value).toBe(before);
+  // Its columns can still be chosen: of what is shown, not of what was refused.
+  expect(data.file.value?.name).toBe('Pasted text');
+  expect(data.refused.value?.name).toBe('broken.csv');
   expect(data.progress.value).toBeUndefined();
 });
 

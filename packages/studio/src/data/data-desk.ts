@@ -14,12 +14,14 @@ const READABLE = /\.(txt|text|md|csv|tsv|jsonl)(\.gz)?$/i;
 export type Read = typeof readInWorker;
 
 export class DataDesk {
-  /** What was read last, for the preview. */
+  /** What was read last. */
   readonly result: Signal<ReadResult | undefined> = signal(undefined);
   readonly progress: Signal<(ReadProgress & { readonly name: string }) | undefined> = signal(undefined);
   readonly error: Signal<unknown> = signal(undefined);
-  /** The file that was given last, also when it could not be read: other columns may help. */
+  /** The file that `result` was read from. */
   readonly file: Signal<FileSource | undefined> = signal(undefined);
+  /** The file that could not be read. */
+  readonly refused: Signal<FileSource | undefined> = signal(undefined);
   readonly #project: Project;
   readonly #read: Read;
   #reading: AbortController | undefined;
@@ -54,16 +56,14 @@ export class DataDesk {
     return this.#open({ kind: 'embedded', stories: EMBEDDED_STORIES });
   }
 
-  /** Reads the same table again. */
+  /** Reads the table again. */
   chooseColumns(columns: Columns): Promise<void> {
     const file = this.file.value;
     return file ? this.#open({ ...file, columns }) : Promise.resolve();
   }
 
-  /** Says whether the first row names the columns, and reads again. */
-  chooseHeader(header: boolean): Promise<void> {
-    const file = this.file.value;
-    if (!file) return Promise.resolve();
+  /** Says whether a table's first row names its columns, and reads it again. */
+  chooseHeader(file: FileSource, header: boolean): Promise<void> {
     const { columns: _, ...rest } = file;
     return this.#open({ ...rest, header });
   }
@@ -76,6 +76,7 @@ export class DataDesk {
     this.cancel();
     this.result.value = undefined;
     this.error.value = undefined;
+    this.refused.value = undefined;
     this.file.value = undefined;
     this.#project.data.value = undefined;
   }
@@ -88,7 +89,7 @@ export class DataDesk {
     const name = source.kind === 'file' ? source.name : 'Embedded stories';
     this.error.value = undefined;
     this.progress.value = { name, texts: 0 };
-    this.file.value = source.kind === 'file' ? source : undefined;
+    this.refused.value = undefined;
     const onProgress = (progress: ReadProgress) => {
       if (this.#reading === reading) this.progress.value = { name, ...progress };
     };
@@ -96,10 +97,13 @@ export class DataDesk {
       const result = await this.#read(source, { signal: reading.signal, onProgress });
       if (this.#reading !== reading) return;
       this.result.value = result;
+      this.file.value = source.kind === 'file' ? source : undefined;
       this.#project.data.value = result.data;
       this.#project.reach('data');
     } catch (error) {
-      if (this.#reading === reading && !reading.signal.aborted) this.error.value = error;
+      if (this.#reading !== reading || reading.signal.aborted) return;
+      this.error.value = error;
+      this.refused.value = source.kind === 'file' ? source : undefined;
     } finally {
       if (this.#reading === reading) this.progress.value = undefined;
     }

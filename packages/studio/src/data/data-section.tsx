@@ -10,11 +10,14 @@ import { ColumnChoice } from './column-choice.tsx';
 import { DataChooser } from './data-chooser.tsx';
 import { DataDesk } from './data-desk.ts';
 import { DataFacts } from './data-facts.tsx';
+import type { FileSource } from './source.ts';
 
 export function DataSection({ project }: { readonly project: Project }) {
   const [desk] = useState(() => new DataDesk(project));
   const result = desk.result.value;
   const error = desk.error.value;
+  const file = desk.file.value;
+  const refused = desk.refused.value;
   return (
     <div class="section">
       <div class="section-head">
@@ -29,7 +32,9 @@ export function DataSection({ project }: { readonly project: Project }) {
       {error !== undefined && (
         <ErrorNote error={error}>
           {result && <p>The data from before are still here.</p>}
-          {desk.file.value && desk.file.value.format !== 'txt' && <HeaderChoice desk={desk} />}
+          {refused && refused.format !== 'txt' && refused.format !== 'jsonl' && (
+            <HeaderChoice desk={desk} file={refused} />
+          )}
         </ErrorNote>
       )}
       {result && (
@@ -40,7 +45,7 @@ export function DataSection({ project }: { readonly project: Project }) {
               Remove
             </Button>
           </div>
-          {result.table && desk.file.value && <ColumnChoice desk={desk} table={result.table} />}
+          {result.table && file && <ColumnChoice desk={desk} table={result.table} file={file} />}
           <DataFacts result={result} />
           <div class="row">
             <Button kind="primary" onClick={() => goTo('train')}>
@@ -72,11 +77,11 @@ function Reading({ desk }: { readonly desk: DataDesk }) {
   );
 }
 
-function HeaderChoice({ desk }: { readonly desk: DataDesk }) {
-  const header = desk.file.value?.header ?? true;
+function HeaderChoice({ desk, file }: { readonly desk: DataDesk; readonly file: FileSource }) {
+  const { header } = file;
   return (
     <p>
-      <Button onClick={() => desk.chooseHeader(!header)}>
+      <Button onClick={() => void desk.chooseHeader(file, !header)}>
         {header ? 'Read it again: the first row is data' : 'Read it again: the first row names the columns'}
       </Button>
     </p>

@@ -3,14 +3,14 @@ import type { BackendName } from '@lacuna/client/training';
 import { type DataSet, heldOutTexts, type StudioModel } from '../project.ts';
 
 export const PRESETS = [
-  { id: 'short', title: '2 minutes', minutes: 2, hint: 'A first look: the smallest model.' },
+  { id: 'short', title: '2 minutes', minutes: 2, hint: 'A first look.' },
   {
     id: 'medium',
     title: '10 minutes',
     minutes: 10,
-    hint: 'Worth trying: a small model where the text is enough for one.',
+    hint: 'Something worth trying.',
   },
-  { id: 'long', title: 'An hour', minutes: 60, hint: 'What this machine can do without a night.' },
+  { id: 'long', title: 'An hour', minutes: 60, hint: 'The best of an afternoon.' },
 ] as const;
 export type PresetId = (typeof PRESETS)[number]['id'];
 

@@ -45,7 +45,7 @@ export function Curves({ title, curves, format, marked = false }: CurvesProps) {
       width: element.clientWidth,
       height: HEIGHT,
       scales: { x: { time: false } },
-      axes: [axis((_, ticks) => ticks.map(formatSeconds), 30), axis((_, ticks) => ticks.map(format), 56)],
+      axes: [axis((_, ticks) => ticks.map(formatSeconds), 30), axis((_, ticks) => ticks.map(format), 48)],
       series: [
         {},
         ...curves.map(({ name, color }) => ({

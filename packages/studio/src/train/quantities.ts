@@ -12,6 +12,7 @@ export function compact(n: number): string {
 }
 
 export function bytes(n: number): string {
+  if (n === 0) return '0 kB';
   if (n < 1e6) return `${Math.max(1, Math.round(n / 1e3))} kB`;
   return n < 1e9 ? `${(n / 1e6).toFixed(n < 1e7 ? 1 : 0)} MB` : `${(n / 1e9).toFixed(1)} GB`;
 }

@@ -1,4 +1,5 @@
 /** A run that trains, or has just ended: how far it is, its figures and curves, and what to do with it. */
+import { useEffect, useRef } from 'preact/hooks';
 import { Meter } from '../components/bar.tsx';
 import { Button } from '../components/button.tsx';
 import { Note } from '../components/notes.tsx';
@@ -28,8 +29,11 @@ interface RunPanelProps {
 
 export function RunPanel({ desk, live }: RunPanelProps) {
   const { run, title, phase, asked, warnings, start } = live;
+  const panel = useRef<HTMLElement>(null);
+  // The form with the button that started it is gone: who pressed it goes on here.
+  useEffect(() => panel.current?.focus(), [run]);
   return (
-    <section class="card run-panel" aria-labelledby="run-name">
+    <section class="card run-panel" aria-labelledby="run-name" tabIndex={-1} ref={panel}>
       <div class="card-head">
         <div>
           <h2 id="run-name">{run}</h2>

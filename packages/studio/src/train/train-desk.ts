@@ -108,6 +108,7 @@ export class TrainDesk {
           if (dataName !== undefined) await updateRecord(run, { data: dataName });
           void this.refresh();
         }
+        if (event.type === 'checkpoint') void this.refresh();
         this.#record(event.type === 'checkpoint');
         this.#soon();
       }
