@@ -13,8 +13,11 @@ export function DistilSection({ project }: { readonly project: Project }) {
   return (
     <div class="section">
       <header class="section-head">
-        <h1>Distil</h1>
-        <p>A smaller model learns what a larger one knows. It is quicker to load and to ask, and loses little.</p>
+        <h1>Distil a student</h1>
+        <p>
+          A smaller model learns what a larger one knows. It is quicker to load and to ask; what it loses is shown
+          below.
+        </p>
       </header>
       <section class="card" aria-labelledby="distil-student">
         <h2 id="distil-student">Make a student</h2>

@@ -31,7 +31,8 @@ export function SideBySide({ project, student }: SideBySideProps) {
   const models = project.models.value;
   const examples = heldOutExamples(project.data.value);
   const second = project.model(chosen.value.second) ?? student ?? models.findLast(({ teacherId }) => teacherId);
-  const first = project.model(chosen.value.first) ?? project.model(second?.teacherId) ?? models[0];
+  const first =
+    project.model(chosen.value.first) ?? project.model(second?.teacherId) ?? project.chosenModel.value ?? models[0];
   const compare = async (one: StudioModel, other: StudioModel) => {
     failure.value = undefined;
     fraction.value = 0;
@@ -98,10 +99,13 @@ export function SideBySide({ project, student }: SideBySideProps) {
 }
 
 function Result({ comparison, models: [first, second], sizes }: Compared) {
-  const names = [first.name, second.name] as const;
+  const names = ['Teacher', 'Student'] as const;
   const share = (after: number, before: number) => percent(after / before, 0);
   return (
     <div class="result">
+      <h3>
+        {second.name} <span class="muted">beside {first.name}</span>
+      </h3>
       <ScoresTable
         comparison={comparison}
         names={names}

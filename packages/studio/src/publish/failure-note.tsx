@@ -29,5 +29,10 @@ export function FailureNote({ error, address }: FailureNoteProps) {
   const advice = isLooking
     ? 'Looking whether anything answers there…'
     : adviceFor({ code, address, origin: location.origin, isReachable: reachable.value === true });
-  return <ErrorNote error={error}>{advice && <p>{advice}</p>}</ErrorNote>;
+  return <ErrorNote error={error}>{advice && <p>{withCode(advice)}</p>}</ErrorNote>;
+}
+
+/** What stands between backquotes is code. */
+function withCode(text: string) {
+  return text.split('`').map((piece, i) => (i % 2 === 1 ? <code key={i}>{piece}</code> : piece));
 }

@@ -42,7 +42,7 @@ export function PublishSection({ project }: { readonly project: Project }) {
   return (
     <div class="section">
       <header class="section-head">
-        <h1>Publish</h1>
+        <h1>Publish a model</h1>
         <p>Keep the model as a file, or send it to a Lacuna service, where every program can ask it.</p>
       </header>
       <section class="card" aria-labelledby="publish-file">

@@ -91,7 +91,11 @@ export function PushForm({ model, access, name, description, isOnline, onPublish
           value={access.key.value}
           placeholder="lk_…"
           disabled={isBusy}
-          hint="With the scope write. `npm start` prints one."
+          hint={
+            <>
+              With the scope write. <code>npm start</code> prints one.
+            </>
+          }
           onInput={(value) => {
             access.key.value = value;
           }}

@@ -19,7 +19,7 @@ export function AttentionView({ explanation }: { readonly explanation: Explanati
   const of = head.value === 'mean' || Number(head.value) >= map.heads ? 'mean' : Number(head.value);
   const weights = headWeights(map, of);
   const keys = tokens.map(({ piece }) => piece);
-  const queries = map.kind === 'self' ? keys : Array.from({ length: map.queries }, (_, i) => `gap ${i + 1}`);
+  const queries = map.kind === 'self' ? keys : Array.from({ length: map.queries }, (_, i) => `Gap ${i + 1}`);
   const row = Math.min(query.value, map.queries - 1);
   const looked = strongest(weights, row, map.keys, SHOWN);
   const most = looked[0]?.weight ?? 1;
@@ -46,7 +46,10 @@ export function AttentionView({ explanation }: { readonly explanation: Explanati
         <SelectField
           label="Token"
           value={String(row)}
-          options={queries.map((name, i) => ({ value: String(i), label: `${i + 1}. ${name}` }))}
+          options={queries.map((name, i) => ({
+            value: String(i),
+            label: map.kind === 'self' ? `${i + 1}. ${name}` : name,
+          }))}
           onChange={(value) => {
             query.value = Number(value);
           }}

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { fillGap, gapsOf, hideLongest, maskedText, parseText, plainText, retype, toggle } from './gap-text.ts';
+import { unbrokenRuns } from './unbroken.ts';
 
 const words = (text: string) => parseText(text).flatMap((part) => (part.kind === 'word' ? [part.text] : []));
 
@@ -49,4 +50,19 @@ it('begins with the longest word hidden, or with the gaps that are there', () =>
   expect(maskedText(hideLongest('The old king had three daughters.'))).toBe('The old king had three [MASK].');
   expect(maskedText(hideLongest('A [MASK] of castles.'))).toBe('A [MASK] of castles.');
   expect(maskedText(hideLongest(''))).toBe('');
+});
+
+it('a line breaks at white space only: a word keeps its points, and brackets their words', () => {
+  const runs = unbrokenRuns(parseText('  He said (softly): un-[MASK]ed, ok?'));
+  const told = runs.map(({ space, pieces }) => [
+    space,
+    pieces.map((piece) => ('word' in piece ? piece.word.text || '_' : piece.text)).join('|'),
+  ]);
+  expect(told).toEqual([
+    ['  ', 'He'],
+    [' ', 'said'],
+    [' ', '(|softly|):'],
+    [' ', 'un|-|_|ed|,'],
+    [' ', 'ok|?'],
+  ]);
 });

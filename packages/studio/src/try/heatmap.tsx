@@ -15,10 +15,13 @@ interface HeatmapProps {
 /** Pixels of the picture's sides at most, and of a cell. */
 const MOST = 320;
 const CELL = { least: 2, most: 24 };
+const FEW = 4;
 
 export function Heatmap({ weights, queries, keys, row, label, onChoose }: HeatmapProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const cell = Math.max(CELL.least, Math.min(CELL.most, Math.floor(MOST / Math.max(keys, queries))));
+  const side = Math.max(CELL.least, Math.min(CELL.most, Math.floor(MOST / Math.max(keys, queries))));
+  // A few rows are as high as they can be pressed.
+  const cell = { width: side, height: queries <= FEW ? CELL.most : side };
   useEffect(() => {
     const draw = () => canvas.current && paint(canvas.current, { weights, queries, keys, row, cell });
     draw();
@@ -26,7 +29,7 @@ export function Heatmap({ weights, queries, keys, row, label, onChoose }: Heatma
     const themes = new MutationObserver(draw);
     themes.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
     return () => themes.disconnect();
-  }, [weights, queries, keys, row, cell]);
+  }, [weights, queries, keys, row]);
   return (
     <canvas
       ref={canvas}
@@ -42,12 +45,12 @@ export function Heatmap({ weights, queries, keys, row, label, onChoose }: Heatma
 }
 
 interface Picture extends Pick<HeatmapProps, 'weights' | 'queries' | 'keys' | 'row'> {
-  readonly cell: number;
+  readonly cell: { readonly width: number; readonly height: number };
 }
 
 function paint(canvas: HTMLCanvasElement, { weights, queries, keys, row, cell }: Picture): void {
   const ratio = devicePixelRatio || 1;
-  const [width, height] = [keys * cell, queries * cell];
+  const [width, height] = [keys * cell.width, queries * cell.height];
   canvas.width = width * ratio;
   canvas.height = height * ratio;
   canvas.style.width = `${width}px`;
@@ -61,11 +64,11 @@ function paint(canvas: HTMLCanvasElement, { weights, queries, keys, row, cell }:
   for (let q = 0; q < queries; q++) {
     for (let k = 0; k < keys; k++) {
       context.globalAlpha = (weights[q * keys + k] as number) / most;
-      context.fillRect(k * cell, q * cell, cell, cell);
+      context.fillRect(k * cell.width, q * cell.height, cell.width, cell.height);
     }
   }
   context.globalAlpha = 1;
   context.strokeStyle = style.getPropertyValue('--gap');
   context.lineWidth = 2;
-  context.strokeRect(1, row * cell + 1, width - 2, Math.max(cell - 2, 1));
+  context.strokeRect(1, row * cell.height + 1, width - 2, Math.max(cell.height - 2, 1));
 }

@@ -21,8 +21,8 @@ export function TrySection({ project }: { readonly project: Project }) {
   return (
     <div class="section">
       <header class="section-head">
-        <h1>Try</h1>
-        <p>Ask a model. It answers in this tab: nothing that you type leaves it.</p>
+        <h1>Try a model</h1>
+        <p>It answers in this tab: nothing that you type leaves it.</p>
       </header>
       <section class="card try-card" aria-label="Playground">
         <ModelPicker

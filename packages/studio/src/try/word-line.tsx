@@ -1,6 +1,8 @@
 /** The text as a line of words: a click, Enter or Space hides one or shows it again, arrow keys go along. */
+import { Fragment } from 'preact';
 import { useRef } from 'preact/hooks';
 import { type GapText, gapsOf, type Word } from './gap-text.ts';
+import { unbrokenRuns } from './unbroken.ts';
 
 interface WordLineProps {
   readonly text: GapText;
@@ -42,27 +44,55 @@ export function WordLine({ text, onToggle }: WordLineProps) {
       ref={line}
       onKeyDown={move}
     >
-      {text.map((part, at) => {
-        if (part.kind === 'between') return <span key={at}>{part.text}</span>;
-        const place = words.indexOf(at);
-        return (
-          <button
-            key={at}
-            type="button"
-            class={`word${part.isHidden ? ' hidden-word' : ''}${part.isFilled ? ' filled-word' : ''}`}
-            aria-pressed={part.isHidden}
-            aria-label={labelOf(part, gaps.indexOf(at))}
-            tabIndex={place === current ? 0 : -1}
-            onFocus={() => {
-              stop.current = place;
-            }}
-            onClick={() => onToggle(at)}
-          >
-            {part.isHidden ? <span class="gap-number">{gaps.indexOf(at) + 1}</span> : part.text}
-          </button>
-        );
-      })}
+      {unbrokenRuns(text).map(({ space, pieces }, run) => (
+        <Fragment key={run}>
+          {space}
+          <span class="unbroken">
+            {pieces.map((piece) =>
+              'word' in piece ? (
+                <WordButton
+                  key={piece.part}
+                  word={piece.word}
+                  gap={gaps.indexOf(piece.part)}
+                  isStop={words.indexOf(piece.part) === current}
+                  onFocus={() => {
+                    stop.current = words.indexOf(piece.part);
+                  }}
+                  onClick={() => onToggle(piece.part)}
+                />
+              ) : (
+                piece.text
+              ),
+            )}
+          </span>
+        </Fragment>
+      ))}
     </div>
+  );
+}
+
+interface WordButtonProps {
+  readonly word: Word;
+  /** Which gap it is, from 0; below for a word that is there. */
+  readonly gap: number;
+  readonly isStop: boolean;
+  readonly onFocus: () => void;
+  readonly onClick: () => void;
+}
+
+function WordButton({ word, gap, isStop, onFocus, onClick }: WordButtonProps) {
+  return (
+    <button
+      type="button"
+      class={`word${word.isHidden ? ' hidden-word' : ''}${word.isFilled ? ' filled-word' : ''}`}
+      aria-pressed={word.isHidden}
+      aria-label={labelOf(word, gap)}
+      tabIndex={isStop ? 0 : -1}
+      onFocus={onFocus}
+      onClick={onClick}
+    >
+      {word.isHidden ? <span class="gap-number">{gap + 1}</span> : word.text}
+    </button>
   );
 }
 
