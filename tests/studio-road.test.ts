@@ -3,26 +3,26 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type StudioEdge, startStudio } from './studio-edge.ts';
+import { StudioSite } from './studio-site.ts';
 
 /** Minutes of training, and of distilling. */
 const MINUTES = { train: '0.3', distil: '0.15' };
 const TESTS = fileURLToPath(new URL('.', import.meta.url));
 
-let studio: StudioEdge;
+let site: StudioSite;
 
 beforeAll(async () => {
-  studio = await startStudio();
+  site = await StudioSite.start();
 });
 
-afterAll(() => studio?.close());
+afterAll(() => site?.close());
 
 const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: true });
 
 it('from an empty page to a published model that answers, and to snippets that get the same answer', {
   timeout: 180_000,
 }, async () => {
-  const { page, failures, close } = await studio.open('data');
+  const page = await site.open('data');
 
   await button(page, 'Use the embedded stories').click();
   await button(page, 'Train on these texts').click();
@@ -35,7 +35,7 @@ it('from an empty page to a published model that answers, and to snippets that g
   const gap = page.getByRole('region', { name: 'Gap 1' });
   await gap.getByRole('button').first().waitFor();
   const [, best = ''] =
-    /^Put in (\S+),/.exec((await gap.getByRole('button').first().getAttribute('aria-label')) ?? '') ?? [];
+    /^Put in (\S+?)(?: |✓|\d)/.exec((await gap.getByRole('button').first().textContent()) ?? '') ?? [];
   await gap.getByRole('button').first().click();
   await page.getByRole('button', { name: `${best}, filled in` }).waitFor();
 
@@ -63,7 +63,7 @@ it('from an empty page to a published model that answers, and to snippets that g
     .getByRole('link', { name: /Publish/ })
     .first()
     .click();
-  await page.getByLabel('API key').fill(studio.key);
+  await page.getByLabel('API key').fill(site.key);
   await button(page, 'Publish').click();
   await page.getByText(/^Published .+@[0-9a-f]{16},/).waitFor({ timeout: 20_000 });
   await page.getByLabel(/^Ask .+ at /).fill('Lucy is a [MASK] girl from the village.');
@@ -87,8 +87,7 @@ it('from an empty page to a published model that answers, and to snippets that g
       tab,
     ).toEqual(shown);
   }
-  expect(failures).toEqual([]);
-  await close();
+  expect(site.complaints).toEqual([]);
 });
 
 type Gap = readonly { readonly token_str: string }[];

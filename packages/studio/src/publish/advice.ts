@@ -41,7 +41,7 @@ export function adviceFor({ code, address, origin, isReachable }: Situation): st
     return `Something answers there, but it does not let pages of ${origin} call it. A service of yours does with CORS_ORIGINS in its wrangler.toml.`;
   }
   return isLocal
-    ? 'Nothing answers there. Is the service running? `npm start` starts one.'
+    ? 'Nothing answers there. `npm start` starts a service on this machine.'
     : 'Nothing answers there. Is the address right, and are you online?';
 }
 

@@ -23,15 +23,12 @@ export function GapCandidates({ gap, hidden, candidates, onChoose }: GapCandidat
           const wasThere = candidate.token_str.toLowerCase() === hidden.toLowerCase();
           return (
             <li key={candidate.token}>
-              <button
-                type="button"
-                class="candidate"
-                aria-label={`Put in ${candidate.token_str}, ${percent(candidate.score)}${wasThere ? ', the hidden word' : ''}`}
-                onClick={() => onChoose(candidate)}
-              >
+              <button type="button" class="candidate" onClick={() => onChoose(candidate)}>
                 <span class="candidate-word">
+                  <span class="visually-hidden">Put in </span>
                   {candidate.token_str}
                   {wasThere && <span class="was-there"> ✓</span>}
+                  {wasThere && <span class="visually-hidden"> (the hidden word)</span>}
                 </span>
                 <span class="bar-track">
                   <span class="bar-fill" style={{ width: `${(candidate.score / most) * 100}%` }} />

@@ -1,5 +1,6 @@
 /** Try: ask any model at hand and see what it answers, how fast, and why. */
 import { useEffect, useMemo } from 'preact/hooks';
+import { Button } from '../components/button.tsx';
 import { ModelPicker } from '../components/model-picker.tsx';
 import { EmptyState, ErrorNote } from '../components/notes.tsx';
 import { bytes, whole } from '../format.ts';
@@ -46,7 +47,16 @@ export function TrySection({ project }: { readonly project: Project }) {
         )}
         {loading.state === 'failed' && (
           <ErrorNote error={loading.error}>
-            <p>Choose another model, or load the page again.</p>
+            <div class="row">
+              <Button
+                onClick={() => {
+                  loaded.close();
+                  void loaded.show(model);
+                }}
+              >
+                Try again
+              </Button>
+            </div>
           </ErrorNote>
         )}
         {loading.state === 'ready' && (
