@@ -5,6 +5,8 @@ import { type LocalModel, loadModel } from '@lacuna/client/local';
 import {
   createTrainer,
   deleteRun,
+  describeRun,
+  exportRun,
   LacunaError,
   listRuns,
   readRun,
@@ -61,6 +63,8 @@ const tools = {
   ...compare,
   createTrainer,
   deleteRun,
+  describeRun,
+  exportRun,
   listRuns,
   readRun,
   loadModel,

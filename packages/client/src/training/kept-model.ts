@@ -1,6 +1,5 @@
 /** A kept run's model, without training on: what it is, and the file to use. */
 import type { ModelConfig } from '@lacuna/core';
-import { parameterCount } from '@lacuna/core/browser-training';
 import { RemoteWorker } from '../workers/remote.ts';
 import type { BackendName, ExportOptions } from './options.ts';
 import { readPlan } from './plan.ts';
@@ -12,7 +11,6 @@ export interface RunFacts {
   readonly run: string;
   readonly task: 'pretrain' | 'finetune' | 'distill';
   readonly config: ModelConfig;
-  readonly parameters: number;
   /** Of a classifier. */
   readonly labels?: readonly string[];
   /** The names of what it reads. */
@@ -32,7 +30,6 @@ export async function describeRun(run: string): Promise<RunFacts> {
     run,
     task,
     config,
-    parameters: parameterCount(config, labels && { numLabels: labels.length }),
     ...(labels ? { labels } : {}),
     texts: inputs.map(({ name }) => name),
     backend,

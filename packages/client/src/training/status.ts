@@ -13,6 +13,8 @@ import { lockedRuns, lockRun } from './run-lock.ts';
 
 interface Status extends Progress {
   readonly task: 'pretrain' | 'finetune' | 'distill';
+  /** Of the model. */
+  readonly parameters: number;
   readonly complete: boolean;
   readonly metrics?: Metrics | undefined;
 }

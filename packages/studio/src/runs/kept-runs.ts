@@ -30,8 +30,8 @@ export async function refreshRuns(project: Project): Promise<readonly StudioRun[
   return runs;
 }
 
-function modelOf({ run, task, metrics, facts, record }: StudioRun): StudioModel {
-  const { config, parameters, labels } = facts;
+function modelOf({ run, task, parameters, metrics, facts, record }: StudioRun): StudioModel {
+  const { config, labels } = facts;
   return {
     id: modelIdOf(run),
     name: run,
@@ -50,9 +50,6 @@ function modelOf({ run, task, metrics, facts, record }: StudioRun): StudioModel 
 
 /** A run's name as requests may name its model: lower-case letters, digits, dots and dashes. */
 export function artifactName(run: string): string {
-  const name = run
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9.-]+/g, '-')
-    .replaceAll(/^[.-]+|[.-]+$/g, '');
+  const name = run.toLowerCase().replaceAll(/[^a-z0-9.-]+/g, '-').replaceAll(/^[.-]+|[.-]+$/g, '');
   return name === '' ? 'model' : name.slice(0, 64);
 }

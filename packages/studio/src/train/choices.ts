@@ -1,5 +1,6 @@
 /** What one chooses before training, and what follows from it: sizes, vocabularies and recipes that fit a time and a text. */
-import type { BackendName } from '@lacuna/client/training';
+import type { BackendName, ModelConfig } from '@lacuna/client/training';
+import { CONFIGS } from '@lacuna/core';
 import { type DataSet, heldOutTexts, type StudioModel } from '../project.ts';
 
 export const PRESETS = [
@@ -64,7 +65,7 @@ const LARGEST: Readonly<Record<PresetId, Size>> = { short: 'tiny', medium: 'smal
 const VOCABULARIES = [1024, 2048, 4096, 8192] as const;
 const WORDS_A_PIECE = 100;
 /** Tokens a second of fine-tuning, roughly: only to turn minutes into epochs, before there is anything to measure. */
-const ROUGH_RATE = 12_000;
+const roughRate = (parameters: number) => Math.min(30_000, 8e9 / parameters);
 const MOST_EPOCHS = 10;
 /** Of the time, where the language is learned first. */
 export const LANGUAGE_SHARE = 0.6;
@@ -81,15 +82,22 @@ export function vocabularyFor(size: Size, words: number): number {
   return VOCABULARIES.findLast((pieces) => words >= pieces * WORDS_A_PIECE) ?? VOCABULARIES[0];
 }
 
+/** The shape of a model that is trained from nothing; its vocabulary may come out smaller. */
+export function freshConfig(data: DataSet, { preset, knobs }: Pick<Choices, 'preset' | 'knobs'>): ModelConfig {
+  const { words } = data.statistics;
+  const size = knobs.size || sizeFor(preset, words);
+  return { ...CONFIGS[size], vocabSize: numberOf(knobs.vocabulary) ?? vocabularyFor(size, words) };
+}
+
 export function minutesOf({ preset, knobs }: Pick<Choices, 'preset' | 'knobs'>): number {
   return numberOf(knobs.minutes) ?? PRESETS.find(({ id }) => id === preset)?.minutes ?? 2;
 }
 
-/** Rounds over the rows that the minutes are likely enough for, 1 to 10. */
-export function epochsFor(minutes: number, data: DataSet): number {
+/** Rounds over the rows that the minutes are likely enough for on a slow machine, 1 to 10. */
+export function epochsFor(minutes: number, data: DataSet, parameters: number): number {
   const { words, texts } = data.statistics;
   const tokens = (1.3 * words * data.trainTexts) / texts;
-  return Math.max(1, Math.min(MOST_EPOCHS, Math.round((minutes * 60 * ROUGH_RATE) / tokens)));
+  return Math.max(1, Math.min(MOST_EPOCHS, Math.round((minutes * 60 * roughRate(parameters)) / tokens)));
 }
 
 /** The number that was typed; undefined for none, NaN for what is no number. */

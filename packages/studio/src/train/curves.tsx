@@ -22,6 +22,8 @@ interface CurvesProps {
 }
 
 const HEIGHT = 190;
+/** Seconds between two marks of the time. */
+const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 86_400];
 
 export function Curves({ title, curves, format, marked = false }: CurvesProps) {
   const place = useRef<HTMLDivElement>(null);
@@ -33,7 +35,8 @@ export function Curves({ title, curves, format, marked = false }: CurvesProps) {
     const element = place.current;
     if (!element) return;
     let palette = readPalette();
-    const axis = (values: uPlot.Axis.Values, size: number): uPlot.Axis => ({
+    const axis = (values: uPlot.Axis.Values, size: number, more: Partial<uPlot.Axis> = {}): uPlot.Axis => ({
+      ...more,
       stroke: () => palette.muted,
       grid: { stroke: () => palette.line, width: 1 },
       ticks: { show: false },
@@ -45,7 +48,10 @@ export function Curves({ title, curves, format, marked = false }: CurvesProps) {
       width: element.clientWidth,
       height: HEIGHT,
       scales: { x: { time: false } },
-      axes: [axis((_, ticks) => ticks.map(formatSeconds), 30), axis((_, ticks) => ticks.map(format), 48)],
+      axes: [
+        axis((_, ticks) => ticks.map(formatSeconds), 30, { incrs: TIME_STEPS }),
+        axis((_, ticks) => ticks.map(format), 48),
+      ],
       series: [
         {},
         ...curves.map(({ name, color }) => ({

@@ -1,5 +1,5 @@
 /** The runs that this browser keeps: to try, to go on with, to compare, to delete. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { Button } from '../components/button.tsx';
 import { goTo } from '../router.ts';
 import { modelIdOf, type StudioRun } from '../runs/kept-runs.ts';
@@ -40,19 +40,29 @@ interface KeptRunProps {
 function KeptRun({ desk, run, onTry }: KeptRunProps) {
   const { run: name, facts, record, metrics, complete, inUse, sizeBytes } = run;
   const [isAsking, setAsking] = useState(false);
+  const question = useRef<HTMLElement>(null);
+  const row = useRef<HTMLDivElement>(null);
+  // What was pressed is gone, or covered by what it asks: the keyboard goes along.
+  useEffect(() => {
+    if (isAsking) question.current?.focus();
+  }, [isAsking]);
+  const keep = () => {
+    setAsking(false);
+    row.current?.focus();
+  };
   const isOwn = desk.isBusy && desk.live.value?.run === name;
   const compared = desk.compared.value;
   const isFull = compared.size >= CURVE_COLORS - 1 && !compared.has(name);
   const state = isOwn ? 'trains here' : inUse ? 'trains in another tab' : complete ? 'complete' : 'can go on';
   return (
-    <div class="kept-run">
+    <div class="kept-run" tabIndex={-1} ref={row}>
       <div class="kept-run-facts">
         <p class="kept-run-name">
           {name} <span class={`badge${inUse ? ' busy' : ''}`}>{state}</span>
         </p>
         <p class="muted small number">
           {TASKS[facts.task]}
-          {record.data ? ` on ${record.data}` : ''} · {compact(facts.parameters)} parameters · {compact(run.tokens)}{' '}
+          {record.data ? ` on ${record.data}` : ''} · {compact(run.parameters)} parameters · {compact(run.tokens)}{' '}
           tokens
           {metrics ? ` · ${percent(accuracyOf(metrics))} right on held-out` : ''} · {bytes(sizeBytes)}
         </p>
@@ -68,7 +78,7 @@ function KeptRun({ desk, run, onTry }: KeptRunProps) {
           Compare<span class="visually-hidden"> {name}</span>
         </label>
         {!complete && !inUse && !desk.isBusy && (
-          <Button label={`Go on with ${name}`} onClick={() => void desk.goOn(name)}>
+          <Button label={`Go on with ${name}`} onClick={() => void desk.goOn(run)}>
             Go on
           </Button>
         )}
@@ -90,13 +100,13 @@ function KeptRun({ desk, run, onTry }: KeptRunProps) {
         )}
       </div>
       {isAsking && (
-        <section class="note warning confirm" aria-label={`Delete ${name}?`}>
+        <section class="note warning confirm" tabIndex={-1} ref={question} aria-label={`Delete ${name}?`}>
           <p>The run, its checkpoint and its model will be gone from this browser.</p>
           <div class="row">
             <Button kind="danger" onClick={() => void desk.remove(name)}>
               Delete {name}
             </Button>
-            <Button onClick={() => setAsking(false)}>Keep it</Button>
+            <Button onClick={keep}>Keep it</Button>
           </div>
         </section>
       )}

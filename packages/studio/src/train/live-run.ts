@@ -4,6 +4,7 @@ import type {
   MachineEvent,
   PreparingEvent,
   ProgressEvent,
+  RunFacts,
   SamplesEvent,
   StartEvent,
   TrainerEvent,
@@ -16,6 +17,7 @@ export type Phase = 'preparing' | 'training' | 'paused' | 'done' | 'stopped' | '
 export interface LiveRun {
   readonly run: string;
   readonly title: string;
+  readonly task: RunFacts['task'];
   readonly phase: Phase;
   /** Of what was asked of it and has not happened yet. */
   readonly asked: 'pause' | 'stop' | undefined;
@@ -35,11 +37,12 @@ export class LiveRunRecorder {
   readonly recorder: HistoryRecorder;
   #live: Omit<LiveRun, 'history'>;
 
-  constructor(run: string, title: string, history?: RunHistory) {
+  constructor({ run, title, task }: Pick<LiveRun, 'run' | 'title' | 'task'>, history?: RunHistory) {
     this.recorder = new HistoryRecorder(history);
     this.#live = {
       run,
       title,
+      task,
       phase: 'preparing',
       asked: undefined,
       machine: undefined,
@@ -60,8 +63,9 @@ export class LiveRunRecorder {
     this.#live = { ...this.#live, asked };
   }
 
-  fail(): void {
-    this.#live = { ...this.#live, phase: 'failed', asked: undefined };
+  /** It ended otherwise than by its last event. */
+  end(phase: 'failed' | 'stopped'): void {
+    this.#live = { ...this.#live, phase, asked: undefined };
   }
 
   hear(event: TrainerEvent): void {

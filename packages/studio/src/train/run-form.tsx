@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { Button } from '../components/button.tsx';
 import { SelectField, TextField } from '../components/field.tsx';
 import { Fold } from '../components/fold.tsx';
+import { Note } from '../components/notes.tsx';
 import type { DataSet, Project } from '../project.ts';
 import {
   type Choices,
@@ -45,7 +46,9 @@ export function RunForm({ project, desk, data }: RunFormProps) {
   const base = bases.find(({ id }) => id === baseId) ?? bases[0];
   const choices: Choices = { goal, preset, run, base, knobs };
   const problem = nameProblem(run, taken) ?? (goal === 'both' ? nameProblem(languageRun(run), taken) : undefined);
-  const isReady = problem === undefined && firstProblem(knobs) === undefined && desk.runs.value !== undefined;
+  const elsewhere = project.activity.value;
+  const isReady =
+    problem === undefined && firstProblem(knobs) === undefined && desk.runs.value !== undefined && !elsewhere;
   const submit = (event: Event) => {
     event.preventDefault();
     if (!isReady) return;
@@ -89,7 +92,8 @@ export function RunForm({ project, desk, data }: RunFormProps) {
       <Fold title="For experts">
         <ExpertKnobs goal={goal} knobs={knobs} onChange={setKnobs} />
       </Fold>
-      <p class="muted small">{plannedText(data, choices)}</p>
+      <p class="muted small">{firstProblem(knobs) ?? plannedText(data, choices)}</p>
+      {elsewhere && <Note>{elsewhere.what} computes right now. One thing trains at a time.</Note>}
       <div class="row">
         <Button kind="primary" type="submit" disabled={!isReady}>
           Start training

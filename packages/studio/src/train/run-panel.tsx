@@ -18,7 +18,7 @@ const PHASES: Readonly<Record<Phase, string>> = {
   training: 'Training',
   paused: 'Paused',
   done: 'Done',
-  stopped: 'Stopped: it can go on',
+  stopped: 'Stopped',
   failed: 'Ended by an error',
 };
 
@@ -28,7 +28,7 @@ interface RunPanelProps {
 }
 
 export function RunPanel({ desk, live }: RunPanelProps) {
-  const { run, title, phase, asked, warnings, start } = live;
+  const { run, title, task, phase, asked, warnings } = live;
   const panel = useRef<HTMLElement>(null);
   // The form with the button that started it is gone: who pressed it goes on here.
   useEffect(() => panel.current?.focus(), [run]);
@@ -46,7 +46,7 @@ export function RunPanel({ desk, live }: RunPanelProps) {
       <Status phase={phase} asked={asked} live={live} />
       <Figures live={live} />
       <RunCurves desk={desk} live={live} />
-      {start?.task !== 'finetune' && <Samples samples={live.samples} />}
+      {task !== 'finetune' && <Samples samples={live.samples} />}
       <MachineFacts live={live} />
       {warnings.map(({ code, message }, i) => (
         <Note key={`${i} ${code}`} kind="warning">
@@ -59,7 +59,7 @@ export function RunPanel({ desk, live }: RunPanelProps) {
   );
 }
 
-function Actions({ desk, live: { phase, asked } }: RunPanelProps) {
+function Actions({ desk, live: { phase, asked, start } }: RunPanelProps) {
   if (phase === 'training' || phase === 'preparing') {
     return (
       <>
@@ -86,7 +86,7 @@ function Actions({ desk, live: { phase, asked } }: RunPanelProps) {
   }
   return (
     <>
-      {phase !== 'failed' && (
+      {phase !== 'failed' && start && (
         <Button kind="primary" onClick={() => goTo('try')}>
           Try it
         </Button>

@@ -1,22 +1,23 @@
 /** From choices to what a trainer is asked for: one run, or two of which the second starts from the first one's model. */
-import type { FinetuneRun, PretrainRun, TrainerOptions } from '@lacuna/client/training';
-import { CONFIGS, type PretrainRecipe } from '@lacuna/core';
+import type { FinetuneRun, PretrainRun, RunFacts, TrainerOptions } from '@lacuna/client/training';
+import { type PretrainRecipe, parameterCount } from '@lacuna/core';
 import { LacunaError } from '@lacuna/core/errors';
 import type { DataSet, LabelledDataSet, StudioModel } from '../project.ts';
 import {
   type Choices,
   epochsFor,
+  freshConfig,
   LANGUAGE_SHARE,
   minutesOf,
   numberOf,
-  sizeFor,
   validationText,
-  vocabularyFor,
 } from './choices.ts';
 
 export interface RunStep {
   readonly run: string;
   readonly title: string;
+  /** What it learns. */
+  readonly task: RunFacts['task'];
   /** Made when its turn comes: a classifier's model may have to be trained first. */
   options(): Promise<TrainerOptions>;
 }
@@ -33,25 +34,28 @@ export function stepsOf(data: DataSet, choices: Choices, exported: (run: string)
   const { goal, run, base } = choices;
   const minutes = minutesOf(choices);
   if (goal === 'fill') {
-    return [{ run, title: 'Learning to fill gaps', options: async () => pretrainOptions(data, choices, run, minutes) }];
+    const options = async () => pretrainOptions(data, choices, run, minutes);
+    return [{ run, title: 'Learning to fill gaps', task: 'pretrain', options }];
   }
   if (data.kind !== 'labelled') {
     throw new LacunaError('unsupported_task', 'train: expected labelled rows for a classifier, got plain text.');
   }
   if (goal === 'label') {
     const options = async () => finetuneOptions(data, choices, await fileOf(base), minutes);
-    return [{ run, title: 'Learning the labels', options }];
+    return [{ run, title: 'Learning the labels', task: 'finetune', options }];
   }
   const language = languageRun(run);
   return [
     {
       run: language,
       title: 'First of two: learning the language of the texts',
+      task: 'pretrain',
       options: async () => pretrainOptions(data, choices, language, minutes * LANGUAGE_SHARE),
     },
     {
       run,
       title: 'Second of two: learning the labels',
+      task: 'finetune',
       options: async () => finetuneOptions(data, choices, await exported(language), minutes * (1 - LANGUAGE_SHARE)),
     },
   ];
@@ -64,10 +68,8 @@ function fileOf(base: StudioModel | undefined): Promise<Blob> {
   throw new LacunaError('unknown_model', 'train: expected a model to start from, got none. Choose one.');
 }
 
-function pretrainOptions(data: DataSet, { preset, knobs }: Choices, run: string, minutes: number): PretrainRun {
-  const { words } = data.statistics;
-  const size = knobs.size || sizeFor(preset, words);
-  const vocabSize = numberOf(knobs.vocabulary) ?? vocabularyFor(size, words);
+function pretrainOptions(data: DataSet, choices: Choices, run: string, minutes: number): PretrainRun {
+  const { knobs } = choices;
   const validation = validationText(data);
   const ratio = numberOf(knobs.ratio);
   const recipe: Partial<PretrainRecipe> = {
@@ -85,17 +87,14 @@ function pretrainOptions(data: DataSet, { preset, knobs }: Choices, run: string,
     text: data.train,
     ...(validation === undefined ? {} : { validation }),
     evaluateEvery: { minutes: Math.max(LEAST_EVALUATION_MINUTES, minutes / EVALUATIONS) },
-    config: { ...CONFIGS[size], vocabSize },
+    config: freshConfig(data, choices),
     recipe,
   };
 }
 
-function finetuneOptions(
-  data: LabelledDataSet,
-  { goal, run, knobs }: Choices,
-  model: Blob,
-  minutes: number,
-): FinetuneRun {
+function finetuneOptions(data: LabelledDataSet, choices: Choices, model: Blob, minutes: number): FinetuneRun {
+  const { goal, run, base, knobs } = choices;
+  const parameters = (goal === 'label' && base?.parameters) || parameterCount(freshConfig(data, choices));
   // Where both are trained, what is said in units of the language's run is the language's.
   const own = goal === 'label' ? knobs : { ...knobs, learningRate: '', batch: '' };
   return {
@@ -107,7 +106,7 @@ function finetuneOptions(
     ...(data.heldOut.length === 0 ? {} : { validation: data.heldOut }),
     labels: data.labels,
     recipe: {
-      epochs: numberOf(own.epochs) ?? epochsFor(minutes, data),
+      epochs: numberOf(own.epochs) ?? epochsFor(minutes, data, parameters),
       ...given('learningRate', numberOf(own.learningRate)),
       ...given('batchSize', numberOf(own.batch)),
       ...given('maxLength', numberOf(own.length)),

@@ -1,5 +1,6 @@
 /** What the Train section does: starts runs, follows them, and looks after those that are kept. */
 import { createTrainer, deleteRun, exportRun, type Trainer, type TrainerOptions } from '@lacuna/client/training';
+import { LacunaError } from '@lacuna/core/errors';
 import { type Signal, signal } from '@preact/signals';
 import type { DataSet, Project } from '../project.ts';
 import { modelIdOf, refreshRuns, type StudioRun } from '../runs/kept-runs.ts';
@@ -53,11 +54,11 @@ export class TrainDesk {
   }
 
   /** Goes on with a kept run from its last checkpoint. */
-  async goOn(run: string): Promise<void> {
+  async goOn({ run, task }: Pick<StudioRun, 'run' | 'task'>): Promise<void> {
     this.error.value = undefined;
     const options = async (): Promise<TrainerOptions> => ({ task: 'resume', run, progressMs: SHOWN_EVERY_MS });
     try {
-      await this.#perform({ run, title: 'Going on from the last checkpoint', options });
+      await this.#perform({ run, task, title: 'Going on from the last checkpoint', options });
     } catch (error) {
       this.#fail(error);
     }
@@ -95,8 +96,9 @@ export class TrainDesk {
   }
 
   /** Whether it came to its end, and was not stopped. */
-  async #perform({ run, title, options }: RunStep, dataName?: string): Promise<boolean> {
-    const recorder = new LiveRunRecorder(run, title, (await readRecord(run)).history);
+  async #perform(step: RunStep, dataName?: string): Promise<boolean> {
+    const { run, options } = step;
+    const recorder = new LiveRunRecorder(step, (await readRecord(run)).history);
     this.#recorder = recorder;
     this.#show();
     const trainer = createTrainer(await options());
@@ -147,8 +149,9 @@ export class TrainDesk {
   }
 
   #fail(error: unknown): void {
-    this.#recorder?.fail();
-    this.error.value = error;
+    const isStopped = error instanceof LacunaError && error.code === 'aborted';
+    this.#recorder?.end(isStopped ? 'stopped' : 'failed');
+    if (!isStopped) this.error.value = error;
     this.#show();
   }
 

@@ -3,6 +3,7 @@ import { ErrorNote } from '../components/notes.tsx';
 import { describeError } from '../describe-error.ts';
 
 const ADVICE: Readonly<Record<string, string>> = {
+  network: 'Are you online? Texts that were brought here can be trained on without a network, from nothing.',
   disk_full: 'Delete a run below, or free some room on this machine. What was saved before is still there.',
   out_of_memory:
     'Choose a smaller model, a smaller batch or fewer lanes under "For experts". The last save is still there.',

@@ -15,15 +15,17 @@ export function TrainSection({ project }: { readonly project: Project }) {
   const [desk] = useState(() => new TrainDesk(project));
   useEffect(() => {
     void desk.refresh();
-    // Another tab may have trained, or deleted a run.
+    // Another tab or section may have trained, or deleted a run.
     const look = () => {
       if (document.visibilityState === 'visible' && !desk.isBusy) void desk.refresh();
     };
     document.addEventListener('visibilitychange', look);
     addEventListener('focus', look);
+    addEventListener('hashchange', look);
     return () => {
       document.removeEventListener('visibilitychange', look);
       removeEventListener('focus', look);
+      removeEventListener('hashchange', look);
     };
   }, [desk]);
   const data = project.data.value;
