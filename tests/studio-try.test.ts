@@ -129,6 +129,61 @@ describe('distilling', () => {
   });
 });
 
+/** Rows of `text` and `label`, of which each tenth differs from the others. */
+const reviews = Array.from({ length: 60 }, (_, i) =>
+  i % 2 === 0 ? `A warm and funny film in ${i} scenes.,positive` : `A dull and empty film in ${i} scenes.,negative`,
+);
+
+async function openDataThenDistil(name: string, text: string): Promise<void> {
+  page = await site.open('data');
+  await page.getByLabel('Data file').setInputFiles({ name, mimeType: '', buffer: Buffer.from(text) });
+  await page.getByRole('heading', { name }).waitFor();
+  await page.getByRole('link', { name: /Distil/ }).click();
+}
+
+describe('a student', () => {
+  it('of a classifier learns what its teacher answers, and is held beside it', async () => {
+    await openDataThenDistil('reviews.csv', ['text,label', ...reviews].join('\n'));
+    await page.getByRole('combobox', { name: 'Teacher' }).first().selectOption('site:sentiment');
+    await page.getByRole('combobox', { name: 'Passes over the data' }).selectOption('1');
+    await page.getByRole('button', { name: 'Start distilling' }).click();
+    await page.getByText('sentiment student is there,').waitFor({ timeout: 40_000 });
+    await page.getByRole('button', { name: 'Compare' }).click();
+    const accuracy = page.getByRole('row', { name: /^Accuracy/ }).getByRole('cell');
+    await accuracy.first().waitFor();
+    expect((await accuracy.allTextContents())[0]).toBe('100.0 %');
+    await page
+      .getByText('They answer alike in every example.')
+      .or(page.getByRole('region', { name: 'Answers of both models' }))
+      .waitFor();
+    await expectAccessible();
+  });
+
+  it('waits while it is paused, goes on, and is kept as it is when it is stopped', async () => {
+    const lines = Array.from({ length: 400 }, (_, i) => `The old town lies on the left bank of river number ${i}.`);
+    await openDataThenDistil('towns.txt', lines.join('\n'));
+    await page.getByRole('textbox', { name: 'Minutes' }).fill('5');
+    await page.getByRole('button', { name: 'Start distilling' }).click();
+    await page.getByRole('button', { name: 'Pause' }).click({ timeout: 30_000 });
+    await status(/^Paused$/).waitFor({ state: 'attached' });
+    const steps = () => page.locator('.distil-progress dd').last().textContent();
+    const before = await steps();
+    await page
+      .getByRole('link', { name: /Publish/ })
+      .first()
+      .click();
+    await page.getByRole('link', { name: /Distil/ }).click();
+    expect(await steps()).toBe(before);
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await status(/^Distilling$/).waitFor({ state: 'attached' });
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.getByText('english student is there,').waitFor({ timeout: 30_000 });
+    await page.getByText('Try it').click();
+    await page.getByRole('option', { name: /^english student/ }).waitFor({ state: 'attached' });
+    await gaps().first().waitFor();
+  });
+});
+
 describe('publishing', () => {
   it('says what is wrong with a key, a name that is taken, and an address where nobody answers', async () => {
     page = await site.open('publish');

@@ -50,6 +50,9 @@ function modelOf({ run, task, parameters, metrics, facts, record }: StudioRun): 
 
 /** A run's name as requests may name its model: lower-case letters, digits, dots and dashes. */
 export function artifactName(run: string): string {
-  const name = run.toLowerCase().replaceAll(/[^a-z0-9.-]+/g, '-').replaceAll(/^[.-]+|[.-]+$/g, '');
+  const name = run
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9.-]+/g, '-')
+    .replaceAll(/^[.-]+|[.-]+$/g, '');
   return name === '' ? 'model' : name.slice(0, 64);
 }

@@ -1,7 +1,7 @@
 import type { ProgressEvent } from '@lacuna/client/training';
 import { expect, it } from 'vitest';
-import { accuracyOf, HistoryRecorder, MOST_POINTS } from './run-history.ts';
 import { artifactName } from './kept-runs.ts';
+import { accuracyOf, HistoryRecorder, MOST_POINTS } from './run-history.ts';
 
 const progress = (step: number, loss: number) =>
   ({ type: 'progress', step, tokens: step * 100, seconds: step / 10, loss, tokensPerSecond: 1000 }) as ProgressEvent;
