@@ -25,7 +25,9 @@ export function DistilProgress({ distillation }: { readonly distillation: Distil
     );
   }
   if (!state) return null;
-  const { phase, progress, preparing, evaluation, machine, warnings } = state;
+  const { phase, progress, preparing, evaluation, machine, done, warnings } = state;
+  // The last steps are not told one by one.
+  const { step } = done ?? progress ?? {};
   const asking = (work: () => Promise<void>) => async () => {
     isAsking.value = true;
     try {
@@ -74,7 +76,7 @@ export function DistilProgress({ distillation }: { readonly distillation: Distil
         <Fact name="Loss" value={progress?.loss.toFixed(3)} />
         <Fact name="Held-out" value={evaluation && heldOut(evaluation.metrics)} />
         <Fact name="Tokens a second" value={progress && whole(progress.tokensPerSecond)} />
-        <Fact name="Steps" value={progress && whole(progress.step)} />
+        <Fact name="Steps" value={step === undefined ? undefined : whole(step)} />
       </dl>
       {machine && (
         <p class="small muted">

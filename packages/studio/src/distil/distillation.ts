@@ -20,6 +20,7 @@ export interface Progressing {
   readonly start?: EventOf<'start'>;
   readonly progress?: EventOf<'progress'>;
   readonly evaluation?: EventOf<'evaluation'>;
+  readonly done?: EventOf<'done'>;
   readonly warnings: readonly string[];
 }
 
@@ -115,6 +116,9 @@ export class Distillation {
         break;
       case 'resumed':
         this.#tell({ phase: 'training' });
+        break;
+      case 'done':
+        this.#tell({ done: event });
         break;
       case 'warning':
         this.#tell({ warnings: [...(this.progressing.value?.warnings ?? []), event.message] });

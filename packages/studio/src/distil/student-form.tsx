@@ -6,6 +6,7 @@ import { Button } from '../components/button.tsx';
 import { SelectField, TextField } from '../components/field.tsx';
 import { ModelPicker } from '../components/model-picker.tsx';
 import { EmptyState, ErrorNote, Note } from '../components/notes.tsx';
+import { whole } from '../format.ts';
 import { heldOutTexts, type Project, type StudioModel } from '../project.ts';
 import { classifierOrder, fillMaskOrder } from './distil-order.ts';
 import type { Distillation } from './distillation.ts';
@@ -154,15 +155,19 @@ function ClassifierStudent({ project, teacher, data, text, isBusy, onStart }: Cl
   const baseId = useSignal<string | undefined>(undefined);
   const epochs = useSignal(3);
   const variants = useSignal(0);
-  const bases = project.models.value.filter(({ task }) => task === 'fill-mask');
+  // It must read texts as its teacher does; whether the pieces are the same as well is seen when the files are read.
+  const { vocabSize } = teacher.config;
+  const bases = project.models.value.filter(
+    ({ task, config }) => task === 'fill-mask' && config.vocabSize === vocabSize,
+  );
   const smallest = [...bases].sort((a, b) => a.parameters - b.parameters)[0];
   const base = bases.find(({ id }) => id === baseId.value) ?? smallest;
   const isLabelled = data?.kind === 'labelled';
   return (
     <>
       <p class="small muted">
-        The student is made of a smaller model that fills gaps. It learns what the teacher answers, of your texts and of
-        variants of them in which gaps are filled anew.
+        The student is made of a smaller model that fills gaps, with the teacher’s vocabulary. It learns what the
+        teacher answers, of your texts and of variants of them in which gaps are filled anew.
       </p>
       <div class="fields">
         {base && (
@@ -183,7 +188,10 @@ function ClassifierStudent({ project, teacher, data, text, isBusy, onStart }: Cl
         <Estimate teacher={teacher} config={{ ...base.config, maxPositionEmbeddings: 128 }} text={text} />
       ) : (
         <EmptyState title="Nothing to make a student of">
-          <p>Train or open a model that fills gaps.</p>
+          <p>
+            A student reads texts as its teacher does: it takes a model that fills gaps with the same vocabulary of{' '}
+            {whole(vocabSize)} pieces. Distil the model that the teacher was made of first.
+          </p>
         </EmptyState>
       )}
       {!isLabelled && (

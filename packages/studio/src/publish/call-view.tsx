@@ -105,7 +105,7 @@ function AnswerBars({ gaps, labels, ms }: Answered) {
   return (
     <>
       <p class="small muted number">The service answered in {duration(ms)}, the way there and back included.</p>
-      <div class="gap-cards call-gaps">
+      <div class="gap-cards">
         {gaps.map((candidates, gap) => (
           <section key={gap} class="gap-card" aria-label={`Gap ${gap + 1}`}>
             <h3>Gap {gap + 1}</h3>

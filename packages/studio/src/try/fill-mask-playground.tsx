@@ -101,7 +101,7 @@ export function FillMaskPlayground({ model, examples, onAnswer }: FillMaskPlaygr
         </label>
         <AnswerTime isBusy={latest.isBusy.value} ms={answered?.ms} />
       </div>
-      <div class="try-answers" aria-busy={latest.isBusy.value}>
+      <div class={`try-answers${hasGaps ? ' with-gaps' : ''}`} aria-busy={latest.isBusy.value}>
         {latest.failure.value !== undefined && <ErrorNote error={latest.failure.value} />}
         {!hasGaps && <p class="muted">No gap yet. Hide a word to see what the model would put there.</p>}
         {hasGaps && answered && (
