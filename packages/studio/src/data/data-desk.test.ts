@@ -4,13 +4,25 @@ import { Project } from '../project.ts';
 import { guessColumns } from './columns.ts';
 import { DataDesk, formatOfText } from './data-desk.ts';
 import { readData } from './read-data.ts';
-import type { DataSource } from './source.ts';
+import type { DataSource, ReadResult } from './source.ts';
 
 const TEXT = Array.from({ length: 40 }, (_, i) => `A sentence of some words, number ${i}.`).join('\n');
 
-function desk(read = (source: DataSource) => readData(source)) {
+/** A desk whose data are kept in a variable, as the browser's storage would. */
+function desk(read = (source: DataSource) => readData(source), stored?: ReadResult) {
   const project = new Project();
-  return { project, desk: new DataDesk(project, read) };
+  let kept = stored;
+  const hands = {
+    read,
+    kept: async () => kept,
+    keep: async (result: ReadResult) => {
+      kept = result;
+    },
+    forget: async () => {
+      kept = undefined;
+    },
+  };
+  return { project, desk: new DataDesk(project, hands), kept: () => kept };
 }
 
 it('what was read before stays when the next file cannot be read', async () => {
@@ -52,15 +64,17 @@ it('the file that was given last wins, however long the one before takes', async
 });
 
 it('a table is read again with other columns, and removed at last', async () => {
-  const { project, desk: data } = desk();
+  const { project, desk: data, kept } = desk();
   const rows = TEXT.split('\n').map((text, i) => `"${text}",${i % 2 ? 'x' : 'y'}`);
   await data.openFiles([new File([`text,label\n${rows.join('\n')}`], 'a.csv')]);
   expect(project.data.value?.kind).toBe('labelled');
   await data.chooseColumns({ text: 'text', label: undefined });
   expect(project.data.value?.kind).toBe('text');
   expect(project.reached.value.has('data')).toBe(true);
+  expect(kept()?.data).toBe(project.data.value);
   data.remove();
   expect(project.data.value).toBeUndefined();
+  expect(kept()).toBeUndefined();
 });
 
 it('pasted text is a table where its first lines look like one', () => {
@@ -76,4 +90,15 @@ it('columns are guessed by their names, else by what is in them', () => {
   expect(guessColumns(['1', '2'], rows)).toEqual({ text: '2', label: '1' });
   const different = ['p', 'q', 'r', 's'].map((key, i) => ({ '1': key, '2': `A long text, the ${i}th of some.` }));
   expect(guessColumns(['1', '2'], different)).toEqual({ text: '2', label: undefined });
+});
+
+it('data of an earlier page are there again, unless others were brought first', async () => {
+  const stored = await readData({ kind: 'embedded', stories: 50 });
+  const later = desk(undefined, stored);
+  await later.desk.restore();
+  expect(later.project.data.value).toBe(stored.data);
+  expect(later.project.reached.value.has('data')).toBe(true);
+  const quicker = desk(undefined, stored);
+  await Promise.all([quicker.desk.openText(TEXT), quicker.desk.restore()]);
+  expect(quicker.project.data.value?.name).toBe('Pasted text');
 });

@@ -4,6 +4,7 @@ import { LacunaError } from '@lacuna/core/errors';
 import { type Signal, signal } from '@preact/signals';
 import type { Project } from '../project.ts';
 import type { Columns } from './columns.ts';
+import { forgetResult, keepResult, keptResult } from './kept-data.ts';
 import { readInWorker } from './reader.ts';
 import type { DataSource, FileSource, ReadProgress, ReadResult } from './source.ts';
 
@@ -11,7 +12,15 @@ import type { DataSource, FileSource, ReadProgress, ReadResult } from './source.
 const EMBEDDED_STORIES = 30_000;
 const READABLE = /\.(txt|text|md|csv|tsv|jsonl)(\.gz)?$/i;
 
-export type Read = typeof readInWorker;
+/** What the desk does with others: replaced in its tests. */
+export interface DataHands {
+  readonly read: typeof readInWorker;
+  readonly keep: typeof keepResult;
+  readonly kept: typeof keptResult;
+  readonly forget: typeof forgetResult;
+}
+
+const HANDS: DataHands = { read: readInWorker, keep: keepResult, kept: keptResult, forget: forgetResult };
 
 export class DataDesk {
   /** What was read last. */
@@ -23,12 +32,21 @@ export class DataDesk {
   /** The file that could not be read. */
   readonly refused: Signal<FileSource | undefined> = signal(undefined);
   readonly #project: Project;
-  readonly #read: Read;
+  readonly #hands: DataHands;
   #reading: AbortController | undefined;
 
-  constructor(project: Project, read: Read = readInWorker) {
+  constructor(project: Project, hands: DataHands = HANDS) {
     this.#project = project;
-    this.#read = read;
+    this.#hands = hands;
+  }
+
+  /** Shows what an earlier page has read, unless something else came first. Its file is gone, so its columns are settled. */
+  async restore(): Promise<void> {
+    const result = await this.#hands.kept();
+    if (!result || this.result.value || this.#reading) return;
+    this.result.value = result;
+    this.#project.data.value = result.data;
+    this.#project.reach('data');
   }
 
   openFiles(files: readonly File[]): Promise<void> {
@@ -79,6 +97,7 @@ export class DataDesk {
     this.refused.value = undefined;
     this.file.value = undefined;
     this.#project.data.value = undefined;
+    void this.#hands.forget();
   }
 
   /** What was there before stays until the new data are read in full. */
@@ -94,12 +113,13 @@ export class DataDesk {
       if (this.#reading === reading) this.progress.value = { name, ...progress };
     };
     try {
-      const result = await this.#read(source, { signal: reading.signal, onProgress });
+      const result = await this.#hands.read(source, { signal: reading.signal, onProgress });
       if (this.#reading !== reading) return;
       this.result.value = result;
       this.file.value = source.kind === 'file' ? source : undefined;
       this.#project.data.value = result.data;
       this.#project.reach('data');
+      void this.#hands.keep(result);
     } catch (error) {
       if (this.#reading !== reading || reading.signal.aborted) return;
       this.error.value = error;

@@ -1,5 +1,5 @@
 /** The first section: texts come in, and one sees what they are before anything is trained on them. */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { Meter } from '../components/bar.tsx';
 import { Button } from '../components/button.tsx';
 import { ErrorNote } from '../components/notes.tsx';
@@ -14,6 +14,7 @@ import type { FileSource } from './source.ts';
 
 export function DataSection({ project }: { readonly project: Project }) {
   const [desk] = useState(() => new DataDesk(project));
+  useEffect(() => void desk.restore(), [desk]);
   const result = desk.result.value;
   const error = desk.error.value;
   const file = desk.file.value;
