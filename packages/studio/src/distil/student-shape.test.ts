@@ -9,7 +9,6 @@ import {
   writeArtifact,
 } from '@lacuna/core';
 import { expect, it } from 'vitest';
-import { artifactName, isArtifactName } from '../artifact-name.ts';
 import { around } from './around.ts';
 import { shapeChoices, weightOf } from './student-shape.ts';
 
@@ -53,15 +52,6 @@ it('offers as many layers as the teacher has, and widths that its heads divide',
     decoder: [],
     hiddenSize: [64, 48, 32, 16],
   });
-});
-
-it('names for services come from names for people', () => {
-  expect(artifactName('My stories (2).safetensors')).toBe('my-stories-2');
-  expect(artifactName('Übergrößen')).toBe('ubergro-en');
-  expect(artifactName('***')).toBe('model');
-  for (const name of ['My stories', 'x'.repeat(100), '-a-', '.b'])
-    expect(isArtifactName(artifactName(name))).toBe(true);
-  expect(['a b', '', 'A', '-a'].filter(isArtifactName)).toEqual([]);
 });
 
 it('a gap stands between what is before and after it, other gaps are dots, and the rest is cut', () => {

@@ -1,5 +1,6 @@
 /** The runs that this browser keeps, and the models that they made. */
 import { describeRun, exportRun, type KeptRun, listRuns, type RunFacts } from '@lacuna/client/training';
+import { artifactName } from '../artifact-name.ts';
 import type { Project, StudioModel } from '../project.ts';
 import { type RunRecord, readRecord } from './run-records.ts';
 
@@ -46,13 +47,4 @@ function modelOf({ run, task, parameters, metrics, facts, record }: StudioRun): 
       return new Blob([bytes as Uint8Array<ArrayBuffer>]);
     },
   };
-}
-
-/** A run's name as requests may name its model: lower-case letters, digits, dots and dashes. */
-export function artifactName(run: string): string {
-  const name = run
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9.-]+/g, '-')
-    .replaceAll(/^[.-]+|[.-]+$/g, '');
-  return name === '' ? 'model' : name.slice(0, 64);
 }

@@ -1,6 +1,5 @@
 import type { ProgressEvent } from '@lacuna/client/training';
 import { expect, it } from 'vitest';
-import { artifactName } from './kept-runs.ts';
 import { accuracyOf, HistoryRecorder, MOST_POINTS } from './run-history.ts';
 
 const progress = (step: number, loss: number) =>
@@ -32,10 +31,4 @@ it('a resumed run goes on from its checkpoint: later points are told again', () 
 it('the right share is that of gaps, or of texts', () => {
   expect(accuracyOf({ top1: 0.5, top5: 0.7, crossEntropy: 1, pseudoPerplexity: 2, tokens: 10 })).toBe(0.5);
   expect(accuracyOf({ accuracy: 0.9, macroF1: 0.8, crossEntropy: 1, examples: 10 })).toBe(0.9);
-});
-
-it('a run’s name becomes one that requests may use', () => {
-  expect(artifactName('Embedded stories 1')).toBe('embedded-stories-1');
-  expect(artifactName('..--..')).toBe('model');
-  expect(artifactName('A_b.C-d')).toBe('a-b.c-d');
 });
