@@ -59,7 +59,7 @@ it('times a shape, reports what int8 does to float weights only, and gives failu
     const english = '/models/english.safetensors';
     const small = await sdk.timeShape(english, { ...config, numHiddenLayers: 1, numDecoderLayers: 1 }, 'A short text.');
     const failed = [
-      await sdk.failing(sdk.quantizationReport(english)),
+      await sdk.failing(sdk.int8Report(english)),
       await sdk.failing(sdk.compareModels(english, '/models/sentiment.safetensors', examples)),
       await sdk.failing(sdk.compareModels(english, english, examples, { signal: AbortSignal.abort() })),
       await sdk.failing(sdk.timeShape('/models/nothing.safetensors', config, 'A text.')),

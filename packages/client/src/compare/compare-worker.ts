@@ -1,21 +1,17 @@
 /** The program of the Web Worker that compares models: each on kernels and in a memory of its own. */
-import {
-  floatWeights,
-  type ModelConfig,
-  parameterShapes,
-  type QuantizationReport,
-  quantizationReport,
-} from '@lacuna/core';
+import type { ModelConfig } from '@lacuna/core';
 import { compileKernels, INFERENCE_KERNELS } from '@lacuna/core/browser';
 import {
   type CompareOptions,
   type Comparison,
   compareModels,
   type HeldOutExample,
+  int8Report,
+  type QuantizationReport,
   type ShapeTiming,
   timeShape,
 } from '@lacuna/core/comparison';
-import { createWasmInference, LacunaError, loadModel, type Model, readArtifact } from '@lacuna/core/inference';
+import { createWasmInference, loadModel, type Model, readArtifact } from '@lacuna/core/inference';
 import { expose } from 'comlink';
 import { modelBytes, type PostedModel } from '../workers/model-bytes.ts';
 import { type Outcome, outcomeOf } from '../workers/outcome.ts';
@@ -43,20 +39,8 @@ export class CompareService {
     });
   }
 
-  quantizationReport(model: PostedModel): Promise<Outcome<QuantizationReport>> {
-    return outcomeOf(async () => {
-      const artifact = await readArtifact(await modelBytes(model));
-      if (artifact.quantization !== 'none') {
-        throw new LacunaError(
-          'invalid_argument',
-          `report: expected a float model, got ${artifact.name} in int8, whose rounding is done. Export it with quantization "none".`,
-          { quantization: artifact.quantization },
-        );
-      }
-      const { config, labels } = artifact;
-      const head = artifact.task === 'text-classification' ? { numLabels: labels.length } : undefined;
-      return quantizationReport(floatWeights(artifact), parameterShapes(config, head));
-    });
+  int8Report(model: PostedModel): Promise<Outcome<QuantizationReport>> {
+    return outcomeOf(async () => int8Report(await readArtifact(await modelBytes(model))));
   }
 
   timeShape(like: PostedModel, config: ModelConfig, text: string): Promise<Outcome<ShapeTiming>> {

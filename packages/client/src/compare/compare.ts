@@ -1,6 +1,12 @@
 /** The page's side of comparing models: each question gets a worker of its own, which ends with its answer. */
-import type { ModelConfig, QuantizationReport } from '@lacuna/core';
-import type { CompareOptions, Comparison, HeldOutExample, ShapeTiming } from '@lacuna/core/comparison';
+import type { ModelConfig } from '@lacuna/core';
+import type {
+  CompareOptions,
+  Comparison,
+  HeldOutExample,
+  QuantizationReport,
+  ShapeTiming,
+} from '@lacuna/core/comparison';
 import { proxy, type Remote } from 'comlink';
 import type { ModelInput } from '../training/inputs.ts';
 import { type Cancellable, cancellable, postedModel } from '../workers/asking.ts';
@@ -25,8 +31,8 @@ export function compareModels(
 }
 
 /** What int8 does to the weights of a float artifact, tensor by tensor. Throws what loading throws, `invalid_argument` for int8. */
-export function quantizationReport(model: ModelInput, { signal }: Cancellable = {}): Promise<QuantizationReport> {
-  return asked((service) => service.quantizationReport(postedModel(model)), signal);
+export function int8Report(model: ModelInput, { signal }: Cancellable = {}): Promise<QuantizationReport> {
+  return asked((service) => service.int8Report(postedModel(model)), signal);
 }
 
 /**

@@ -5,6 +5,7 @@ import { loadKernels } from '../backends/wasm/load-node.ts';
 import type { Model } from '../inference/model.ts';
 import { config, critic, filler, labels, load, loud } from '../inference/testing.ts';
 import { compareModels, median } from './comparison.ts';
+import { int8Report } from './int8-report.ts';
 import { timeShape } from './shape-timing.ts';
 
 const TEXTS = ['the cat sat on the mat.', 'a very good film!', '', 'the dog ran home, the cat was in'].map((text) => ({
@@ -84,6 +85,21 @@ it('times shapes with random weights: more layers take longer, and the text is t
   expect(large.medianMs).toBeGreaterThan(2 * small.medianMs);
   expect(small.tokens).toBe(config.maxPositionEmbeddings);
   await expect(timeShape(wasm(), like, config, '')).rejects.toEqual(code('empty_text'));
+});
+
+it('reports what int8 does to float weights, and refuses weights that are int8 already', async () => {
+  const { tensors, floatBytes, int8Bytes } = int8Report(
+    await readArtifact(await writeArtifact({ ...filler, quantization: 'none' })),
+  );
+  expect(tensors.length).toBeGreaterThan(5);
+  for (const tensor of tensors) {
+    const [rows = 0, columns = 0] = tensor.shape;
+    expect(tensor).toMatchObject({ floatBytes: 4 * rows * columns, int8Bytes: rows * columns + 4 * rows });
+    expect(tensor.relativeError).toBeGreaterThan(0);
+  }
+  expect(int8Bytes).toBeLessThan(floatBytes / 2);
+  const int8 = await readArtifact(await writeArtifact(filler));
+  expect(() => int8Report(int8)).toThrow(code('invalid_argument'));
 });
 
 it('the weights of a file take the bytes that their shapes say', async () => {

@@ -1,5 +1,5 @@
 /** What int8 costs a model: in its weights tensor by tensor, and in what it answers. */
-import { type Comparison, compareModels, type QuantizationReport, quantizationReport } from '@lacuna/client/compare';
+import { type Comparison, compareModels, int8Report, type QuantizationReport } from '@lacuna/client/compare';
 import { useSignal } from '@preact/signals';
 import { Meter } from '../components/bar.tsx';
 import { Button } from '../components/button.tsx';
@@ -43,7 +43,7 @@ export function Int8Report({ project }: { readonly project: Project }) {
     failure.value = undefined;
     try {
       const files = [await of.artifact('none'), await of.artifact('int8')] as const;
-      const weights = await quantizationReport(files[0]);
+      const weights = await int8Report(files[0]);
       const examples = heldOutExamples(project.data.value);
       const onProgress = (done: number) => {
         fraction.value = done;
