@@ -24,18 +24,25 @@ export async function readRuns(): Promise<StudioRun[]> {
 /** Reads the runs and puts those that have weights among the project's models, in place of those from before. */
 export async function refreshRuns(project: Project): Promise<readonly StudioRun[]> {
   const runs = await readRuns();
-  const models = runs.filter(({ sizeBytes }) => sizeBytes > 0).map(modelOf);
+  const models = runs
+    .filter(({ sizeBytes }) => sizeBytes > 0)
+    .map((run) => {
+      const before = project.model(modelIdOf(run.run));
+      // The same object for the same weights: what shows a model need not load it anew.
+      return before?.savedAt === run.savedAt && !before.metrics === !run.metrics ? before : modelOf(run);
+    });
   const others = project.models.value.filter(({ id }) => !id.startsWith(modelIdOf('')));
   project.models.value = [...others, ...models];
   if (project.chosen.value !== undefined && !project.chosenModel.value) project.chosen.value = undefined;
   return runs;
 }
 
-function modelOf({ run, task, parameters, metrics, facts, record }: StudioRun): StudioModel {
+function modelOf({ run, task, savedAt, parameters, metrics, facts, record }: StudioRun): StudioModel {
   const { config, labels } = facts;
   return {
     id: modelIdOf(run),
     name: run,
+    savedAt,
     task: task === 'finetune' ? 'classification' : 'fill-mask',
     config,
     parameters,
