@@ -10,7 +10,7 @@ export function around(text: string, gap: number): { readonly before: string; re
   const before = pieces.slice(0, gap + 1).join('…');
   const after = pieces.slice(gap + 1).join('…');
   return {
-    before: before.length > REACH ? `…${before.slice(-REACH)}` : before,
-    after: after.length > REACH ? `${after.slice(0, REACH)}…` : after,
+    before: before.length > REACH ? `…${before.slice(-REACH).replace(/^[\s….]+/, '')}` : before,
+    after: after.length > REACH ? `${after.slice(0, REACH).replace(/[\s….]+$/, '')}…` : after,
   };
 }

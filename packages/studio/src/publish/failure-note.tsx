@@ -29,7 +29,10 @@ export function FailureNote({ error, address }: FailureNoteProps) {
   const advice = isLooking
     ? 'Looking whether anything answers there…'
     : adviceFor({ code, address, origin: location.origin, isReachable: reachable.value === true });
-  return <ErrorNote error={error}>{advice && <p>{withCode(advice)}</p>}</ErrorNote>;
+  // A browser tells no page why it got no answer: what can be found out stands below.
+  const shown =
+    code === 'network' ? new LacunaError(code, `${address} gave no answer that this page may read.`) : error;
+  return <ErrorNote error={shown}>{advice && <p>{withCode(advice)}</p>}</ErrorNote>;
 }
 
 /** What stands between backquotes is code. */
