@@ -20,8 +20,15 @@ export interface Watched {
   readonly longTasks: number[];
   /** From an input to the start of its handling, in milliseconds. */
   readonly inputDelays: number[];
-  /** Layout shifts that no input caused. */
-  readonly shifts: number[];
+  /** Layout shifts that no input caused, and what moved. */
+  readonly shifts: { readonly value: number; readonly moved: readonly string[] }[];
+}
+
+/** Not among the DOM's types. */
+interface LayoutShift {
+  readonly value: number;
+  readonly hadRecentInput: boolean;
+  readonly sources: readonly { readonly node: Node | null }[];
 }
 
 declare global {
@@ -80,6 +87,33 @@ export class StudioSite {
   }
 }
 
+/** One event of Chromium's tracing: microseconds. */
+interface TraceEvent {
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  readonly tdur?: number;
+  readonly args?: { readonly name?: string };
+}
+
+/**
+ * The milliseconds that the longest task of the pages' main threads computed while `work` went on. By the processor's time:
+ * on a machine with more threads than cores a task also waits, which is not the page's doing.
+ */
+export async function longestTask(page: Page, work: () => Promise<void>): Promise<number> {
+  const browser = page.context().browser();
+  if (!browser) throw new Error('studio: expected a browser that can be traced');
+  await browser.startTracing(page, { categories: ['toplevel'] });
+  await work();
+  const trace = JSON.parse((await browser.stopTracing()).toString()) as { readonly traceEvents: readonly TraceEvent[] };
+  const thread = ({ pid, tid }: TraceEvent) => `${pid} ${tid}`;
+  const names = trace.traceEvents.filter(({ name }) => name === 'thread_name');
+  const mains = new Set(names.filter(({ args }) => args?.name === 'CrRendererMain').map(thread));
+  const tasks = trace.traceEvents.filter((event) => event.tdur !== undefined && mains.has(thread(event)));
+  if (tasks.length < 100) throw new Error(`studio: expected the tasks of a page that works, got ${tasks.length}`);
+  return Math.max(...tasks.map(({ tdur = 0 }) => tdur)) / 1000;
+}
+
 /** Runs in every page before its own scripts. */
 function watch(): void {
   const watched: Watched = { longTasks: [], inputDelays: [], shifts: [] };
@@ -89,12 +123,10 @@ function watch(): void {
       for (const entry of list.getEntries()) hear(entry as never);
     }).observe(options);
   observe({ type: 'longtask' }, ({ duration }: PerformanceEntry) => watched.longTasks.push(duration));
-  observe(
-    { type: 'layout-shift', buffered: true },
-    (shift: PerformanceEntry & { value: number; hadRecentInput: boolean }) => {
-      if (!shift.hadRecentInput) watched.shifts.push(shift.value);
-    },
-  );
+  observe({ type: 'layout-shift', buffered: true }, ({ value, hadRecentInput, sources }: LayoutShift) => {
+    if (hadRecentInput) return;
+    watched.shifts.push({ value, moved: sources.map(({ node }) => node?.textContent?.slice(0, 40) ?? 'gone') });
+  });
   observe({ type: 'event', durationThreshold: 16 }, ({ processingStart, startTime }: PerformanceEventTiming) =>
     watched.inputDelays.push(processingStart - startTime),
   );

@@ -1,7 +1,7 @@
 /** Studio's first two sections in Chromium: from a file or the stories to a kept run, without the page ever freezing. */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { StudioSite, seriousViolations } from './studio-site.ts';
+import { longestTask, StudioSite, seriousViolations, type Watched } from './studio-site.ts';
 
 let site: StudioSite;
 
@@ -141,19 +141,22 @@ describe('training', () => {
     await page.evaluate(() => {
       for (const list of Object.values(watched)) list.length = 0;
     });
-    // Hands off until the first gaps are filled: shifts soon after an input do not count as ones.
-    await page.locator('.samples mark').first().waitFor();
-    await page.waitForTimeout(600);
-    const shifts = await page.evaluate(() => watched.shifts);
-    for (let i = 0; i < 40; i++) {
-      await page.keyboard.press('Tab');
-      await page.waitForTimeout(150);
-    }
+    let shifts: Watched['shifts'] = [];
+    const longest = await longestTask(page, async () => {
+      // Hands off until the first gaps are filled: shifts soon after an input do not count as ones.
+      await page.locator('.samples mark').first().waitFor();
+      await page.waitForTimeout(600);
+      shifts = await page.evaluate(() => watched.shifts);
+      for (let i = 0; i < 40; i++) {
+        await page.keyboard.press('Tab');
+        await page.waitForTimeout(150);
+      }
+    });
     const { longTasks, inputDelays } = await page.evaluate(() => watched);
-    expect(longTasks).toEqual([]);
+    expect(longest, `by the clock: ${longTasks.join(', ')} ms`).toBeLessThan(50);
     expect(inputDelays.length).toBeGreaterThan(20);
     expect(inputDelays.toSorted((a, b) => a - b)[Math.floor(inputDelays.length * 0.95)]).toBeLessThan(100);
-    expect(shifts.reduce((sum, shift) => sum + shift, 0)).toBeLessThan(0.001);
+    expect(shifts).toEqual([]);
     expect(await page.locator('.run-panel summary').textContent()).toBe(
       'WebAssembly, 2 lanes, gradients by shared memory',
     );

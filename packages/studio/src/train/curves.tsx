@@ -35,7 +35,7 @@ export function Curves({ title, curves, format, marked = false }: CurvesProps) {
     const element = place.current;
     if (!element) return;
     let palette = readPalette();
-    const axis = (values: uPlot.Axis.Values, size: number, more: Partial<uPlot.Axis> = {}): uPlot.Axis => ({
+    const axis = (values: uPlot.Axis.DynamicValues, size: number, more: Partial<uPlot.Axis> = {}): uPlot.Axis => ({
       ...more,
       stroke: () => palette.muted,
       grid: { stroke: () => palette.line, width: 1 },
@@ -47,11 +47,8 @@ export function Curves({ title, curves, format, marked = false }: CurvesProps) {
     const options: uPlot.Options = {
       width: element.clientWidth,
       height: HEIGHT,
-      scales: { x: { time: false } },
-      axes: [
-        axis((_, ticks) => ticks.map(formatSeconds), 30, { incrs: TIME_STEPS }),
-        axis((_, ticks) => ticks.map(format), 48),
-      ],
+      scales: { x: { time: false, range: timeRange }, y: { range: valueRange } },
+      axes: [axis(labels(formatSeconds), 30, { incrs: TIME_STEPS }), axis(labels(format), 48)],
       series: [
         {},
         ...curves.map(({ name, color }) => ({
@@ -109,10 +106,24 @@ export function Curves({ title, curves, format, marked = false }: CurvesProps) {
   );
 }
 
+/** An empty chart has its axes too, without numbers: nothing moves when the first values come. */
+const EMPTY_TIME = [0, 60];
+
 function aligned(curves: readonly Curve[]): uPlot.AlignedData {
-  if (curves.length === 0) return [[]];
+  if (curves.every(({ x }) => x.length === 0)) return [EMPTY_TIME, ...curves.map(() => EMPTY_TIME.map(() => null))];
   return uPlot.join(curves.map(({ x, y }) => [[...x], [...y]]));
 }
+
+const labels =
+  (format: (value: number) => string): uPlot.Axis.DynamicValues =>
+  ({ data }, ticks) => {
+    const isEmpty = data.slice(1).every((values) => (values as readonly unknown[]).every((value) => value == null));
+    return ticks.map((tick) => (isEmpty ? '' : format(tick)));
+  };
+
+const timeRange: uPlot.Range.Function = (_, min, max) => [min ?? 0, Math.max(max ?? 0, (min ?? 0) + 1)];
+const valueRange: uPlot.Range.Function = (_, min, max) =>
+  min == null || max == null ? [0, 1] : uPlot.rangeNum(min, max, 0.1, true);
 
 function readingAt(
   idx: number | null | undefined,

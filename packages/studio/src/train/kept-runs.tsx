@@ -15,7 +15,7 @@ export function KeptRuns({ desk, onTry }: { readonly desk: TrainDesk; readonly o
   const isLive = desk.live.value !== undefined;
   return (
     <section class="card" aria-labelledby="runs-title">
-      <div class="card-head">
+      <div>
         <h2 id="runs-title">Kept runs</h2>
         <StorageFacts runs={runs} />
       </div>
