@@ -11,10 +11,10 @@ export type Format = 'int8' | 'none';
 
 interface DownloadsProps {
   readonly model: StudioModel;
-  /** What the file says of itself. */
-  readonly facts: LocalModel;
+  /** What the file says of itself, once it was read. */
+  readonly facts: LocalModel | undefined;
   readonly name: string;
-  readonly card: string;
+  readonly card: string | undefined;
 }
 
 export function Downloads({ model, facts, name, card }: DownloadsProps) {
@@ -36,22 +36,25 @@ export function Downloads({ model, facts, name, card }: DownloadsProps) {
   return (
     <>
       <div class="row">
-        <Button busy={isBusy.value} onClick={() => void save('int8')}>
-          {hasBoth || facts.quantization === 'int8' ? 'Download int8' : 'Download float32'}
+        <Button busy={isBusy.value} disabled={!facts} onClick={() => void save('int8')}>
+          {hasBoth || facts?.quantization !== 'none' ? 'Download int8' : 'Download float32'}
         </Button>
         {hasBoth && (
-          <Button busy={isBusy.value} onClick={() => void save('none')}>
+          <Button busy={isBusy.value} disabled={!facts} onClick={() => void save('none')}>
             Download float32
           </Button>
         )}
-        <Button onClick={() => offer(new Blob([card], { type: 'text/markdown' }), `${name}.md`)}>
+        <Button
+          disabled={card === undefined}
+          onClick={() => offer(new Blob([card ?? ''], { type: 'text/markdown' }), `${name}.md`)}
+        >
           Download the card
         </Button>
       </div>
       {failure.value !== undefined && <ErrorNote error={failure.value} />}
       <Fold title="Read the card">
         <Scrolling label="Model card" class="code-block">
-          <pre>{card}</pre>
+          <pre>{card ?? 'Reading the file…'}</pre>
         </Scrolling>
       </Fold>
     </>

@@ -61,9 +61,8 @@ export function PublishSection({ project }: { readonly project: Project }) {
             </p>
           </EmptyState>
         )}
-        {loading.state === 'loading' && <p class="muted">Reading {model?.name}…</p>}
         {loading.state === 'failed' && <ErrorNote error={loading.error} />}
-        {model && facts && card && <Downloads model={model} facts={facts} name={name.value || 'model'} card={card} />}
+        {model && <Downloads model={model} facts={facts} name={name.value || 'model'} card={card} />}
       </section>
       {model && (
         <section class="card" aria-labelledby="publish-service">
