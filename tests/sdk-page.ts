@@ -1,4 +1,6 @@
 /** What the SDK's tests find in their page: the SDK as a bundle made by esbuild, and what they ask it for often. */
+import { createClient } from '@lacuna/client';
+import { compareModels, int8Report, timeShape } from '@lacuna/client/compare';
 import { type LocalModel, loadModel } from '@lacuna/client/local';
 import {
   createTrainer,
@@ -55,7 +57,10 @@ async function base64(bytes: Uint8Array): Promise<string> {
   return (reader.result as string).split(',')[1] ?? '';
 }
 
+const compare = { compareModels, int8Report, timeShape };
 const tools = {
+  createClient,
+  ...compare,
   createTrainer,
   deleteRun,
   describeRun,

@@ -70,6 +70,11 @@ it('a local model takes at most 35 kB, and what explains it is not among it', ()
   expect(files).not.toContain(fileOf('client/src/local/explainer.ts'));
 });
 
+it('comparing models takes at most 40 kB', () => {
+  const files = loadedBy(['client/src/compare/index.ts', 'client/src/compare/compare-worker.ts']);
+  expect(gzipped(files)).toBeLessThanOrEqual(40_000);
+});
+
 it('the page itself loads little: the trainer’s side of the worker is at most 7 kB', () => {
   expect(gzipped(loadedBy(['client/src/training/index.ts']))).toBeLessThanOrEqual(7_000);
 });

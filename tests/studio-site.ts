@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import axe from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { type EdgeServer, freePort, startEdgeServer } from '../packages/cli/src/edge-server.ts';
+import { createRootKey, keySha256 } from '../packages/cli/src/service.ts';
 import { startBrowser } from './sdk-server.ts';
 
 export interface Violation {
@@ -37,6 +38,8 @@ declare global {
 
 export class StudioSite {
   readonly address: string;
+  /** A key of the service that may do everything. */
+  readonly key: string;
   readonly context: BrowserContext;
   /** What the console and the page's errors said. */
   readonly complaints: string[] = [];
@@ -44,7 +47,8 @@ export class StudioSite {
   readonly #server: EdgeServer;
   readonly #state: string;
 
-  private constructor(server: EdgeServer, browser: Browser, context: BrowserContext, state: string) {
+  private constructor(server: EdgeServer, key: string, browser: Browser, context: BrowserContext, state: string) {
+    this.key = key;
     this.#server = server;
     this.#browser = browser;
     this.context = context;
@@ -54,15 +58,17 @@ export class StudioSite {
 
   static async start(): Promise<StudioSite> {
     const state = mkdtempSync(join(tmpdir(), 'lacuna-studio-'));
+    const key = createRootKey();
+    const vars = { ROOT_KEY_SHA256: keySha256(key) };
     const [server, browser] = await Promise.all([
-      freePort().then((port) => startEdgeServer({ port, state, output: 'ignore' })),
+      freePort().then((port) => startEdgeServer({ port, state, vars, output: 'ignore' })),
       startBrowser(),
     ]);
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' });
     await context.addInitScript(watch);
     // As a script of the page it would be kept out by the page's own policy.
     await context.addInitScript({ content: axe.source });
-    return new StudioSite(server, browser, context, state);
+    return new StudioSite(server, key, browser, context, state);
   }
 
   async open(section: string): Promise<Page> {

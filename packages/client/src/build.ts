@@ -15,6 +15,7 @@ export async function buildSdk(outdir: string = DIST): Promise<BuildResult<{ met
       entry('client', './index.ts'),
       entry('training', './training/index.ts'),
       entry('local', './local/index.ts'),
+      entry('compare', './compare/index.ts'),
     ],
     outdir,
     plugins: [lacuna()],

@@ -22,6 +22,8 @@ export interface StudioModel {
   readonly description?: string;
   /** Held-out figures, where it was scored. */
   readonly metrics?: Metrics;
+  /** Of a kept run: when its weights were last saved, in milliseconds since 1970. */
+  readonly savedAt?: number;
   /** Of a distilled student. */
   readonly teacherId?: string;
   /** The one-file artifact: int8 unless told, float where `none`. A model of the site or a file comes as it is. */

@@ -1,11 +1,11 @@
 /** The runs that this browser keeps: to try, to go on with, to compare, to delete. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Button } from '../components/button.tsx';
+import { bytes, compact, percent } from '../format.ts';
 import { goTo } from '../router.ts';
 import { modelIdOf, type StudioRun } from '../runs/kept-runs.ts';
 import { accuracyOf } from '../runs/run-history.ts';
 import { CURVE_COLORS } from './palette.ts';
-import { bytes, compact, percent } from './quantities.ts';
 import { RunCurves } from './run-curves.tsx';
 import type { TrainDesk } from './train-desk.ts';
 

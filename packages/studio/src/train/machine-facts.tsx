@@ -1,7 +1,7 @@
 /** On what a run trains, and why: one line, and the reasons behind a fold. */
 import { Fold } from '../components/fold.tsx';
+import { compact } from '../format.ts';
 import type { LiveRun } from './live-run.ts';
-import { compact } from './quantities.ts';
 
 const BACKENDS = { wasm: 'WebAssembly', webgpu: 'WebGPU', 'tfjs-wasm': 'TensorFlow.js on WebAssembly' } as const;
 

@@ -1,8 +1,8 @@
 /** What a run will be, in a sentence, before it begins. */
 import { parameterCount } from '@lacuna/core';
+import { compact } from '../format.ts';
 import type { DataSet } from '../project.ts';
 import { type Choices, epochsFor, freshConfig, LANGUAGE_SHARE, minutesOf, numberOf } from './choices.ts';
-import { compact } from './quantities.ts';
 
 /** Knobs must be in their ranges. */
 export function plannedText(data: DataSet, choices: Choices): string {

@@ -1,10 +1,10 @@
 /** The three charts of a run, with the curves of the runs that it is compared with. */
 import { useMemo } from 'preact/hooks';
+import { compact, percent } from '../format.ts';
 import type { RunHistory } from '../runs/run-history.ts';
 import { Curves } from './curves.tsx';
 import type { LiveRun } from './live-run.ts';
 import { CURVE_COLORS } from './palette.ts';
-import { compact, percent } from './quantities.ts';
 import type { TrainDesk } from './train-desk.ts';
 
 interface Drawn {

@@ -2,12 +2,12 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { Meter } from '../components/bar.tsx';
 import { Button } from '../components/button.tsx';
+import { bytes, compact, percent } from '../format.ts';
 import { goTo } from '../router.ts';
 import { accuracyOf } from '../runs/run-history.ts';
 import { formatSeconds } from './curves.tsx';
 import type { LiveRun, Phase } from './live-run.ts';
 import { MachineFacts } from './machine-facts.tsx';
-import { bytes, compact, percent } from './quantities.ts';
 import { RunCurves } from './run-curves.tsx';
 import { Samples } from './samples.tsx';
 import type { TrainDesk } from './train-desk.ts';
