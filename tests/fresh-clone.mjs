@@ -28,6 +28,11 @@ try {
   await until(`${address}/healthz`, ended);
   console.log(`ready: ${address}`);
 
+  const studio = await fetch(address);
+  const page = await studio.text();
+  const isIsolated = studio.headers.get('cross-origin-opener-policy') === 'same-origin';
+  expect(page.includes('Lacuna Studio') && isIsolated, 'Studio, isolated', page);
+
   const filled = await post(`${address}/v1/fill-mask`, { text: 'The capital of France is [MASK].' });
   const best = filled.gaps?.[0]?.[0];
   expect(typeof best?.token_str === 'string' && best.score > 0 && best.score <= 1, 'a scored token', filled);

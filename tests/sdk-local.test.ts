@@ -30,9 +30,12 @@ it('a model loaded by its address fills gaps as it does in Node, one text or sev
     const one = await model.fillMask(given[0] as string, { topK: 3 });
     const all = await model.fillMask(given, { topK: 3 });
     const targets = await model.fillMask(given[0] as string, { targets: ['france', 'spain'] });
+    const filled = await model.fillOneByOne(given[1] as string, { topK: 2 });
+    const partly = await model.fillMask(['No gap.', given[0] as string], { partial: true, topK: 1 });
     const { name, task, labels } = model;
     model.close();
-    return { one, all, targets, facts: { name, task, labels } };
+    const partial = partly.map((answer) => ('code' in answer ? answer.code : answer.length));
+    return { one, all, targets, filled, partial, facts: { name, task, labels } };
   }, texts);
   const model = await inNode('english');
   const expected: Awaited<ReturnType<typeof model.fillMask>>[] = [];
@@ -45,6 +48,9 @@ it('a model loaded by its address fills gaps as it does in Node, one text or sev
     expect(score).toBeCloseTo(expected.flat(2)[i]?.score ?? Number.NaN, 4);
   });
   expect(told.targets[0]?.map(({ token_str }) => token_str).sort()).toEqual(['france', 'spain']);
+  const filled = await model.fillOneByOne(texts[1] as string, { topK: 2 });
+  expect([told.filled.filled, words(told.filled.gaps)]).toEqual([filled.filled, words(filled.gaps)]);
+  expect(told.partial).toEqual(['no_mask_token', 1]);
   expect(told.facts).toEqual({ name: model.name, task: 'fill-mask', labels: [] });
 });
 

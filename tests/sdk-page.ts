@@ -1,8 +1,12 @@
 /** What the SDK's tests find in their page: the SDK as a bundle made by esbuild, and what they ask it for often. */
+import { createClient } from '@lacuna/client';
+import { compareModels, int8Report, timeShape } from '@lacuna/client/compare';
 import { type LocalModel, loadModel } from '@lacuna/client/local';
 import {
   createTrainer,
   deleteRun,
+  describeRun,
+  exportRun,
   LacunaError,
   listRuns,
   readRun,
@@ -53,7 +57,22 @@ async function base64(bytes: Uint8Array): Promise<string> {
   return (reader.result as string).split(',')[1] ?? '';
 }
 
-const tools = { createTrainer, deleteRun, listRuns, readRun, loadModel, told, failing, sha256, base64 };
+const compare = { compareModels, int8Report, timeShape };
+const tools = {
+  createClient,
+  ...compare,
+  createTrainer,
+  deleteRun,
+  describeRun,
+  exportRun,
+  listRuns,
+  readRun,
+  loadModel,
+  told,
+  failing,
+  sha256,
+  base64,
+};
 
 declare global {
   var sdk: typeof tools;

@@ -122,6 +122,31 @@ describe('a tab that is killed at a random step', () => {
   });
 });
 
+describe('a kept run', () => {
+  it('is said to be in use while it trains, and gives its model later as the trainer would have', async () => {
+    const page = await openPage(browser, served.address);
+    await begin(page, 'kept', 10);
+    const other = await openPage(browser, served.address);
+    const inUse = () =>
+      other.evaluate(async () => (await sdk.listRuns()).map(({ run, inUse: isUsed }) => ({ run, isUsed })));
+    await expect.poll(inUse).toEqual([{ run: 'kept', isUsed: true }]);
+    const { hash } = await ended(page);
+    await page.close();
+    expect(await inUse()).toEqual([{ run: 'kept', isUsed: false }]);
+    const facts = await other.evaluate(() => sdk.describeRun('kept'));
+    expect(facts).toMatchObject({ task: 'pretrain', backend: 'wasm', lanes: 2, texts: ['embedded'] });
+    const exported = await other.evaluate(async () => {
+      const artifact = await sdk.exportRun('kept', { quantization: 'none' });
+      const small = await sdk.exportRun('kept');
+      const missing = await sdk.failing(sdk.exportRun('nobody'));
+      await sdk.deleteRun('kept');
+      return { hash: await sdk.sha256(artifact), isSmaller: small.length < artifact.length / 3, missing };
+    });
+    expect(exported).toMatchObject({ hash, isSmaller: true, missing: { code: 'checkpoint_not_found' } });
+    await other.close();
+  });
+});
+
 describe('a run’s name', () => {
   it('belongs to one tab while it trains, and to one run until that is deleted', async () => {
     const [first, second] = [await openPage(browser, served.address), await openPage(browser, served.address)];

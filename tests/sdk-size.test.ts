@@ -2,8 +2,10 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { buildSdk } from '@lacuna/client/build';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 let folder: string;
@@ -62,12 +64,24 @@ it('the HTTP client alone takes at most 25 kB and starts no worker', () => {
   expect(files.map((file) => textOf(file).toString()).join('')).not.toMatch(/new Worker|\.wasm/);
 });
 
-it('a local model takes at most 35 kB, and what explains it is not among it', () => {
+it('a local model takes at most 36 kB, and what explains it is not among it', () => {
   const files = loadedBy(['client/src/local/index.ts', 'client/src/local/model-worker.ts']);
-  expect(gzipped(files)).toBeLessThanOrEqual(35_000);
+  expect(gzipped(files)).toBeLessThanOrEqual(36_000);
   expect(files).not.toContain(fileOf('client/src/local/explainer.ts'));
 });
 
-it('the page itself loads little: the trainer’s side of the worker is at most 6 kB', () => {
-  expect(gzipped(loadedBy(['client/src/training/index.ts']))).toBeLessThanOrEqual(6_000);
+it('comparing models takes at most 40 kB', () => {
+  const files = loadedBy(['client/src/compare/index.ts', 'client/src/compare/compare-worker.ts']);
+  expect(gzipped(files)).toBeLessThanOrEqual(40_000);
+});
+
+it('the page itself loads little: the trainer’s side of the worker is at most 7 kB', () => {
+  expect(gzipped(loadedBy(['client/src/training/index.ts']))).toBeLessThanOrEqual(7_000);
+});
+
+it('reading files takes at most 2 kB in a page of its own', async () => {
+  const entryPoints = [fileURLToPath(import.meta.resolve('@lacuna/client/data'))];
+  const { outputFiles } = await build({ entryPoints, bundle: true, minify: true, format: 'esm', write: false });
+  expect(gzipSync(outputFiles[0]?.contents ?? '').length).toBeGreaterThan(500);
+  expect(gzipSync(outputFiles[0]?.contents ?? '').length).toBeLessThanOrEqual(2_000);
 });

@@ -174,6 +174,14 @@ describe('a pre-trained model', () => {
           layers: { encoder: 1, decoder: 1 },
           recipe: { budget: { steps: 10 } },
         });
+        const narrow = await trained({
+          ...common,
+          task: 'distill',
+          teacher,
+          text,
+          hiddenSize: 32,
+          recipe: { budget: { steps: 5 } },
+        });
         const taught = await trained({
           ...common,
           task: 'finetune',
@@ -193,7 +201,8 @@ describe('a pre-trained model', () => {
             ([best]) => best?.label,
           ),
           gaps: await small.fillMask('Tom is [MASK] and [MASK].', { topK: 2 }),
-          sizes: [teacher.length, student.bytes.length],
+          sizes: [teacher.length, student.bytes.length, narrow.bytes.length],
+          narrow: narrow.events.find((event) => event.type === 'start'),
         };
         critic.close();
         small.close();
@@ -205,6 +214,11 @@ describe('a pre-trained model', () => {
     expect(told.taught).toMatchObject({ metrics: { accuracy: 1 } });
     expect(told.best).toEqual(['good', 'bad']);
     expect(told.gaps.map((gap) => gap.length)).toEqual([2, 2]);
+    expect(told.narrow).toMatchObject({
+      config: { hiddenSize: 32, numAttentionHeads: 1 },
+      recipe: { fromTeacher: false, weights: { hidden: 0 } },
+    });
     expect(told.sizes[1]).toBeLessThan(told.sizes[0] as number);
+    expect(told.sizes[2]).toBeLessThan(told.sizes[1] as number);
   });
 });

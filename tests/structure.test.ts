@@ -6,7 +6,18 @@ import { repositoryFiles, textOf } from './repository.ts';
 /** Folders of packages/core/src from the start of the road to its end; a folder imports only from those before it. */
 const ROAD = [
   ...['errors.ts', 'tensor', 'random', 'ops', 'model', 'text', 'data', 'masking', 'losses', 'autograd', 'optim'],
-  ...['training', 'quantize', 'artifact', 'onnx', 'checkpoint', 'distill', 'inference', 'explain', 'backends'],
+  ...[
+    'training',
+    'quantize',
+    'artifact',
+    'onnx',
+    'checkpoint',
+    'distill',
+    'inference',
+    'explain',
+    'comparison',
+    'backends',
+  ],
 ];
 
 /** Those that make the backends of lanes and one that is an entry say which; all other code is given one. */

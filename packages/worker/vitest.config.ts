@@ -4,5 +4,11 @@ import { defineProject } from 'vitest/config';
 
 export default defineProject({
   plugins: [cloudflareTest({ wrangler: { configPath: '../../wrangler.toml' } })],
-  test: { name: 'worker', include: ['src/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
+  test: {
+    name: 'worker',
+    globalSetup: './vitest.site.ts',
+    include: ['src/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
 });

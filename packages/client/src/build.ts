@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildResult, build } from 'esbuild';
 import { writeDeclarations } from './declarations.ts';
+import { ENTRIES } from './entries.ts';
 import { lacuna } from './esbuild.ts';
 
 export const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
@@ -16,13 +17,11 @@ export { writeDeclarations };
 /** Writes `outdir`, which is emptied before, and tells what went into each file. */
 export async function buildSdk(outdir: string = DIST): Promise<BuildResult<{ metafile: true }>> {
   await rm(outdir, { recursive: true, force: true });
-  const entry = (out: string, path: string) => ({ in: fileURLToPath(new URL(path, import.meta.url)), out });
   return build({
-    entryPoints: [
-      entry('client', './index.ts'),
-      entry('training', './training/index.ts'),
-      entry('local', './local/index.ts'),
-    ],
+    entryPoints: Object.entries(ENTRIES).map(([out, path]) => ({
+      in: fileURLToPath(new URL(path, import.meta.url)),
+      out,
+    })),
     outdir,
     plugins: [lacuna()],
     bundle: true,
@@ -40,8 +39,12 @@ export async function buildSdk(outdir: string = DIST): Promise<BuildResult<{ met
 export async function writePackageJson(outdir: string): Promise<void> {
   const own = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
   const { name, version, license, type, description, dependencies } = own;
-  const entry = (file: string) => ({ types: `./${file}.d.ts`, default: `./${file}.js` });
-  const exports = { '.': entry('client'), './training': entry('training'), './local': entry('local') };
+  const exports = Object.fromEntries(
+    Object.keys(ENTRIES).map((file) => [
+      file === 'client' ? '.' : `./${file}`,
+      { types: `./${file}.d.ts`, default: `./${file}.js` },
+    ]),
+  );
   // The typed client's types are Hono's; its code and all else are bundled.
   const made = { name, version, license, type, description, exports, dependencies: { hono: dependencies.hono } };
   await writeFile(join(outdir, 'package.json'), `${JSON.stringify(made, null, 2)}\n`);

@@ -3,6 +3,7 @@ import type { LacunaError } from '@lacuna/core/errors';
 import type { Api } from '@lacuna/worker/app';
 import { hc, type InferResponseType } from 'hono/client';
 import { answerOf, type Policy, patientFetch, refusal } from './request.ts';
+import { canTellUploads, uploadingFetch } from './upload.ts';
 import type {
   ApiKey,
   Candidate,
@@ -91,7 +92,7 @@ type Item<Post> = Exclude<InferResponseType<Post, 200>, { results: unknown }>;
 /** Methods throw `LacunaError` with a stable `code`. */
 export function createClient(options: ClientOptions): LacunaClient {
   const { v1 } = createApi(options);
-  const uploads = createApi({ ...options, timeoutMs: Math.max(options.timeoutMs ?? 0, UPLOAD_TIMEOUT_MS) }).v1;
+  const uploading: ClientOptions = { ...options, timeoutMs: Math.max(options.timeoutMs ?? 0, UPLOAD_TIMEOUT_MS) };
   // Asked twice, it would make two: a key whose answer was lost is nobody's.
   const once = createApi({ ...options, retries: 0 }).v1;
   const models = v1.models[':id'];
@@ -128,7 +129,9 @@ export function createClient(options: ClientOptions): LacunaClient {
         if (cursor === undefined) return all;
       }
     },
-    async publish(name, file, { description, createOnly = false, signal } = {}) {
+    async publish(name, file, { description, createOnly = false, onProgress, signal } = {}) {
+      const tells = onProgress && options.fetch === undefined && canTellUploads();
+      const uploads = createApi(tells ? { ...uploading, fetch: uploadingFetch(onProgress) } : uploading).v1;
       const query = description === undefined ? {} : { description };
       const headers = { 'content-type': 'application/octet-stream', ...(createOnly ? { 'if-none-match': '*' } : {}) };
       const init = { body: file as BodyInit, ...withSignal(signal).init };

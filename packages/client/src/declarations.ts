@@ -1,21 +1,18 @@
 /**
- * The SDK's types for those who take it without the workspace: declarations of its three entries and of all that they reach,
+ * The SDK's types for those who take it without the workspace: declarations of its entries and of all that they reach,
  * here and in the core. Only Hono's stay outside.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
+import { ENTRIES } from './entries.ts';
 
 const PACKAGES = fileURLToPath(new URL('../..', import.meta.url));
-const ENTRIES = {
-  client: 'client/src/index.ts',
-  training: 'client/src/training/index.ts',
-  local: 'client/src/local/index.ts',
-};
+const CLIENT = 'client/src';
 const CORE = '@lacuna/core';
 
-/** Writes `client.d.ts`, `training.d.ts`, `local.d.ts` and what they stand on, in `types/`, to `outdir`. */
+/** Writes a `.d.ts` an entry, and what they stand on in `types/`, to `outdir`. */
 export async function writeDeclarations(outdir: string): Promise<void> {
   const { exports } = JSON.parse(await readFile(join(PACKAGES, 'core/package.json'), 'utf8')) as {
     exports: Record<string, string>;
@@ -46,7 +43,8 @@ export async function writeDeclarations(outdir: string): Promise<void> {
     await writeFile(to, own);
     for (const next of reached) await write(next);
   };
-  for (const [name, source] of Object.entries(ENTRIES)) {
+  for (const [name, path] of Object.entries(ENTRIES)) {
+    const source = `${CLIENT}/${path}`;
     await write(source);
     await writeFile(join(outdir, `${name}.d.ts`), `export * from './types/${source.replace(/\.ts$/, '.js')}';\n`);
   }
@@ -64,7 +62,7 @@ function emit(exports: Readonly<Record<string, string>>): Map<string, string> {
     ts.sys,
     join(PACKAGES, '..'),
   );
-  const roots = Object.values(ENTRIES).map((entry) => join(PACKAGES, entry));
+  const roots = Object.values(ENTRIES).map((path) => join(PACKAGES, CLIENT, path));
   const program = ts.createProgram(roots, {
     ...options,
     paths,

@@ -14,12 +14,13 @@ const KERNELS = ['simd', 'relaxed', 'inference', 'inference-relaxed'];
 const FILES = [
   { in: fileURLToPath(new URL('./training/trainer-worker.ts', import.meta.url)), out: 'trainer-worker' },
   { in: fileURLToPath(new URL('./local/model-worker.ts', import.meta.url)), out: 'model-worker' },
+  { in: fileURLToPath(new URL('./compare/compare-worker.ts', import.meta.url)), out: 'compare-worker' },
   { in: fileURLToPath(import.meta.resolve('@lacuna/core/lane-worker')), out: 'lane-worker' },
   ...KERNELS.map((out) => ({ in: fileURLToPath(import.meta.resolve(`@lacuna/core/kernels/${out}.wasm`)), out })),
 ];
 
 /** Sources of the SDK that hold such an address. */
-const ADDRESSING = /[\\/](trainer|load-model|lanes-browser|load-browser)\.ts$/;
+const ADDRESSING = /[\\/](trainer|kept-model|load-model|compare|lanes-browser|load-browser)\.ts$/;
 const ADDRESS = /new URL\('([^']+)', import\.meta\.url\)/g;
 
 export function lacuna(): Plugin {

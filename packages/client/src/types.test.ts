@@ -1,5 +1,6 @@
 /** What users write, as types: the compiler checks these lines, and lines marked as errors must be errors. */
 import { expect, expectTypeOf, it } from 'vitest';
+import type { Comparison, compareModels, int8Report, QuantizationReport, timeShape } from './compare/index.ts';
 import { createClient } from './index.ts';
 import type { LocalModel, loadModel } from './local/index.ts';
 import type {
@@ -32,7 +33,7 @@ it('a trainer takes every kind of text, and its options are told apart by their 
     data: new File([], 'reviews.csv'),
     recipe: { epochs: 2 },
   });
-  accepts({ task: 'distill', teacher: new Blob([]), text: { embedded: {} }, layers: { encoder: 2 } });
+  accepts({ task: 'distill', teacher: new Blob([]), text: { embedded: {} }, layers: { encoder: 2 }, hiddenSize: 64 });
   accepts({ task: 'resume', run: 'book', signal: new AbortController().signal });
   // @ts-expect-error a run that is resumed has a name
   accepts({ task: 'resume' });
@@ -78,4 +79,21 @@ it('a local model and the HTTP client are asked alike', () => {
   expectTypeOf(ask).toBeCallableWith(createClient({ baseUrl: 'https://example.org' }));
   expectTypeOf<Awaited<ReturnType<typeof loadModel>>>().toExtend<Parameters<typeof ask>[0]>();
   expectTypeOf<Parameters<typeof loadModel>[0]>().toEqualTypeOf<Uint8Array | Blob | URL | string>();
+});
+
+it('models are compared from files, addresses or bytes, on texts with or without labels', () => {
+  const compares = (..._: Parameters<typeof compareModels>) => {};
+  compares('/teacher.safetensors', new Blob([]), [{ text: 'Good.' }]);
+  compares(new Uint8Array(), new URL('https://example.org/m'), [{ text: 'Good.', label: 'positive' }], {
+    seed: 2,
+    onProgress: (fraction) => fraction.toFixed(2),
+  });
+  // @ts-expect-error an example has a text
+  compares('/a', '/b', [{ label: 'positive' }]);
+  expectTypeOf<typeof compareModels>().returns.resolves.toEqualTypeOf<Comparison>();
+  expectTypeOf<typeof int8Report>().returns.resolves.toEqualTypeOf<QuantizationReport>();
+  expectTypeOf<typeof timeShape>().returns.resolves.toExtend<{ readonly medianMs: number }>();
+  expectTypeOf<Parameters<ReturnType<typeof createClient>['publish']>[2]>().toExtend<
+    { readonly onProgress?: (fraction: number) => void } | undefined
+  >();
 });

@@ -94,4 +94,6 @@ export interface PublishOptions {
   readonly description?: string;
   /** Only if there is no model of the name yet: else `precondition_failed`. */
   readonly createOnly?: boolean;
+  /** Told 0 to 1 as the file goes out, in pages and their workers; elsewhere, and with a `fetch` of your own, never. */
+  readonly onProgress?: (fraction: number) => void;
 }

@@ -114,6 +114,7 @@ export {
   floatValues,
   floatWeights,
   readArtifact,
+  weightBytes,
   writeArtifact,
 } from './artifact/artifact.ts';
 export type { Quantization } from './artifact/metadata.ts';
@@ -139,7 +140,7 @@ export {
 // distill: students, teachers' answers
 
 export { DISTILL_RECIPE, type DistillOptions, type DistillRecipe, distill } from './distill/distill.ts';
-export { studentConfig } from './distill/student.ts';
+export { type StudentShape, studentConfig } from './distill/student.ts';
 export { type TeachingOptions, taughtExamples } from './distill/taught-examples.ts';
 
 // inference: a model that answers

@@ -9,8 +9,8 @@ export const serve = defineCommand({
   name: 'serve',
   about:
     'Serves models over HTTP on workerd, the runtime of Cloudflare Workers, on this machine only. Without --models it ' +
-    'serves the models that ship with Lacuna. Asking is free; `lacuna publish` and `lacuna keys` need the key that is ' +
-    'printed, or that the environment variable LACUNA_KEY gives. Ctrl-C ends it.',
+    'serves the models that ship with Lacuna, and Studio, the page that trains others. Asking is free; `lacuna publish` ' +
+    'and `lacuna keys` need the key that is printed, or that the environment variable LACUNA_KEY gives. Ctrl-C ends it.',
   options: {
     port: { kind: 'integer', about: 'port on localhost', default: 8787, min: 1, max: 65_535 },
     models: {
@@ -32,7 +32,7 @@ export const serve = defineCommand({
     console.log(
       json
         ? JSON.stringify({ ...runFacts(), address, key: made })
-        : `Lacuna is ready at ${address} (try: curl ${address}/v1/models; Ctrl-C ends it)${keyLine}`,
+        : `Lacuna is ready at ${address} (${models === undefined ? 'open it in a browser, or ' : ''}try: curl ${address}/v1/models; Ctrl-C ends it)${keyLine}`,
     );
     try {
       if (!signal.aborted) await Promise.race([once(signal, 'abort'), server.ended]);

@@ -2,14 +2,15 @@
 
 import { LacunaError } from '@lacuna/core/errors';
 import type { ExplainOptions, Explanation } from '@lacuna/core/explain';
-import type { LacunaClient } from '../client.ts';
+import type { Ask, LacunaClient } from '../client.ts';
 import type { ModelInput } from '../training/inputs.ts';
-import type { Candidate, ClassifyOptions, FillMaskOptions, LabelScore } from '../wire.ts';
+import type { Candidate, ClassifyOptions, Filled, FillMaskOptions, LabelScore } from '../wire.ts';
+import { type Cancellable, cancellable, postedModel } from '../workers/asking.ts';
 import { RemoteWorker } from '../workers/remote.ts';
 import type { ModelFacts, ModelService } from './model-worker.ts';
 
 /** `model` in the options is for services that have several: here it is passed over. */
-export interface LocalModel extends Pick<LacunaClient, 'fillMask' | 'classify'>, ModelFacts {
+export interface LocalModel extends Pick<LacunaClient, 'fillMask' | 'fillOneByOne' | 'classify'>, ModelFacts {
   /**
    * Why the model answers so: what each token adds to the answer (integrated gradients), and attention maps. The first call loads
    * what it takes. Throws what the answer would throw, and `unknown_label`.
@@ -17,10 +18,6 @@ export interface LocalModel extends Pick<LacunaClient, 'fillMask' | 'classify'>,
   explain(text: string, options?: ExplainOptions & Cancellable): Promise<Explanation>;
   /** Ends the worker and frees its memory. */
   close(): void;
-}
-
-interface Cancellable {
-  readonly signal?: AbortSignal;
 }
 
 /**
@@ -32,63 +29,55 @@ export async function loadModel(source: ModelInput, { signal }: Cancellable = {}
     new Worker(new URL('./model-worker.ts', import.meta.url), { type: 'module', name: 'model' }),
   );
   try {
-    const posted = source instanceof URL || typeof source === 'string' ? new URL(source, location.href).href : source;
+    const posted = postedModel(source);
     const facts = await cancellable(
       worker.call<ModelFacts>((service) => service.load(posted)),
       signal,
     );
-    return { ...facts, ...methodsOf(worker), close: () => worker.close() };
+    return {
+      ...facts,
+      fillMask: ask<FillMaskOptions, Candidate[][]>((...asked) =>
+        worker.call<Candidate[][][]>((service) => service.fillMask(...asked)),
+      ),
+      fillOneByOne: ask<FillMaskOptions, Filled>((...asked) =>
+        worker.call<Filled[]>((service) => service.fillOneByOne(...asked)),
+      ),
+      classify: ask<ClassifyOptions, LabelScore[]>((...asked) =>
+        worker.call<LabelScore[][]>((service) => service.classify(...asked)),
+      ),
+      explain: (text, { signal: until, ...options } = {}) =>
+        cancellable(
+          worker.call<Explanation>((service) => service.explain(text, options)),
+          until,
+        ),
+      close: () => worker.close(),
+    };
   } catch (error) {
     worker.close();
     throw error;
   }
 }
 
-function methodsOf(worker: RemoteWorker<ModelService>): Pick<LocalModel, 'fillMask' | 'classify' | 'explain'> {
-  async function fillMask(text: string, options?: FillMaskOptions & Cancellable): Promise<Candidate[][]>;
-  async function fillMask(texts: readonly string[], options?: FillMaskOptions & Cancellable): Promise<Candidate[][][]>;
-  async function fillMask(
+/** A method for one text or several out of a worker's method for several. */
+function ask<Options extends object, Result>(
+  call: (texts: readonly string[], options: Options) => Promise<Result[]>,
+): Ask<Options, Result> {
+  const asked = async (
     input: string | readonly string[],
-    { signal, ...options }: FillMaskOptions & Cancellable = {},
-  ) {
-    const texts = typeof input === 'string' ? [input] : input;
-    const answers = await cancellable(
-      worker.call<Candidate[][][]>((service) => service.fillMask(texts, options)),
-      signal,
-    );
-    return typeof input === 'string' ? answers[0] : answers;
-  }
-
-  async function classify(text: string, options?: ClassifyOptions & Cancellable): Promise<LabelScore[]>;
-  async function classify(texts: readonly string[], options?: ClassifyOptions & Cancellable): Promise<LabelScore[][]>;
-  async function classify(
-    input: string | readonly string[],
-    { signal, ...options }: ClassifyOptions & Cancellable = {},
-  ) {
-    const texts = typeof input === 'string' ? [input] : input;
-    const answers = await cancellable(
-      worker.call<LabelScore[][]>((service) => service.classify(texts, options)),
-      signal,
-    );
-    return typeof input === 'string' ? answers[0] : answers;
-  }
-  const explain: LocalModel['explain'] = (text, { signal, ...options } = {}) =>
-    cancellable(
-      worker.call<Explanation>((service) => service.explain(text, options)),
-      signal,
-    );
-  // The implementations answer one text or several; their overloads say which.
-  return { fillMask, classify, explain } as ReturnType<typeof methodsOf>;
+    given: Options & Cancellable & { readonly partial?: boolean },
+  ) => {
+    const { signal, partial = false, ...rest } = given ?? {};
+    const options = rest as Options;
+    if (typeof input === 'string') return (await cancellable(call([input], options), signal))[0];
+    if (!partial) return cancellable(call(input, options), signal);
+    const answers = input.map((text) => call([text], options).then(([answer]) => answer, refusalOf));
+    return cancellable(Promise.all(answers), signal);
+  };
+  return asked as Ask<Options, Result>;
 }
 
-/** The answer, unless the signal comes first: then nobody waits for it. */
-async function cancellable<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return answer;
-  answer.catch(() => {});
-  return new Promise<T>((resolve, reject) => {
-    const abort = () => reject(new LacunaError('aborted', 'model: the signal came.', {}, { cause: signal.reason }));
-    if (signal.aborted) return abort();
-    signal.addEventListener('abort', abort, { once: true });
-    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
+/** What stands in the place of an answer; what is wrong with the model and not with a text is thrown. */
+function refusalOf(error: unknown): LacunaError {
+  if (error instanceof LacunaError && error.code !== 'internal' && error.code !== 'aborted') return error;
+  throw error;
 }

@@ -1,11 +1,13 @@
 /** The program of a local model's Web Worker: the inference kernels and one artifact, asked over Comlink. */
 
+import type { ModelConfig } from '@lacuna/core';
 import { compileKernels, INFERENCE_KERNELS } from '@lacuna/core/browser';
 import type { Explainer, ExplainOptions, Explanation } from '@lacuna/core/explain';
 import {
   type Artifact,
   type ClassifyOptions,
   createWasmInference,
+  type Filled,
   type FillMaskCandidate,
   type FillMaskOptions,
   type LabelScore,
@@ -16,6 +18,7 @@ import {
   readArtifact,
 } from '@lacuna/core/inference';
 import { expose } from 'comlink';
+import { modelBytes } from '../workers/model-bytes.ts';
 import { type Outcome, outcomeOf } from '../workers/outcome.ts';
 
 export interface ModelFacts {
@@ -27,6 +30,16 @@ export interface ModelFacts {
   readonly maxTokens: number;
   /** Of the artifact. */
   readonly sizeBytes: number;
+  /** Whether labels are independent and not exclusive. */
+  readonly multiLabel: boolean;
+  readonly config: ModelConfig;
+  readonly parameters: number;
+  readonly quantization: Artifact['quantization'];
+  /** Names the file's content, as at a service. */
+  readonly version: string;
+  /** Held-out quality and how it was made, as the file has them. */
+  readonly metrics: Artifact['metrics'];
+  readonly provenance: Artifact['provenance'];
 }
 
 export class ModelService {
@@ -39,13 +52,14 @@ export class ModelService {
 
   load(source: string | Blob | Uint8Array): Promise<Outcome<ModelFacts>> {
     return outcomeOf(async () => {
-      const [kernels, bytes] = await Promise.all([compileKernels(INFERENCE_KERNELS), bytesOf(source)]);
+      const [kernels, bytes] = await Promise.all([compileKernels(INFERENCE_KERNELS), modelBytes(source)]);
       const artifact = await readArtifact(bytes);
       const model = loadModel(createWasmInference(kernels), artifact);
       this.#model = model;
       this.#artifact = artifact;
-      const { name, task, labels, maxTokens } = model;
-      return { name, task, labels, maxTokens, sizeBytes: artifact.sizeBytes };
+      const { weights, pieces: _, sha256: __, ...facts } = artifact;
+      const parameters = Object.values(weights).reduce((sum, { values }) => sum + values.length, 0);
+      return { ...facts, parameters, maxTokens: model.maxTokens };
     });
   }
 
@@ -53,6 +67,14 @@ export class ModelService {
     return outcomeOf(async () => {
       const answers = [];
       for (const text of texts) answers.push(await this.#loaded.fillMask(text, options));
+      return answers;
+    });
+  }
+
+  fillOneByOne(texts: readonly string[], options: FillMaskOptions): Promise<Outcome<Filled[]>> {
+    return outcomeOf(async () => {
+      const answers = [];
+      for (const text of texts) answers.push(await this.#loaded.fillOneByOne(text, options));
       return answers;
     });
   }
@@ -81,19 +103,6 @@ export class ModelService {
     if (this.#model) return this.#model;
     throw new LacunaError('internal', 'model: expected a loaded model, got none.');
   }
-}
-
-async function bytesOf(source: string | Blob | Uint8Array): Promise<Uint8Array> {
-  if (source instanceof Uint8Array) return source;
-  if (source instanceof Blob) return new Uint8Array(await source.arrayBuffer());
-  const response = await fetch(source).catch((cause: Error) => {
-    throw new LacunaError('network', `model: cannot be loaded: ${cause.message}.`, { url: source }, { cause });
-  });
-  if (response.ok) return new Uint8Array(await response.arrayBuffer());
-  throw new LacunaError('network', `model: expected 200 from ${source}, got ${response.status}.`, {
-    url: source,
-    status: response.status,
-  });
 }
 
 expose(new ModelService());

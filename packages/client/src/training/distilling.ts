@@ -1,5 +1,5 @@
 /** Distillation: a smaller student learns from a teacher. Loaded by the runs that do it. */
-import { DISTILL_RECIPE, distill, floatWeights, studentConfig } from '@lacuna/core';
+import { DISTILL_RECIPE, type DistillRecipe, distill, floatWeights, studentConfig } from '@lacuna/core';
 import {
   checkSchedule,
   recipeForSize,
@@ -12,16 +12,23 @@ import { type PerformingContext, textOptions } from './performing.ts';
 import type { DistillPlan } from './plan.ts';
 import { commonPlan, type PlanningContext, SAMPLES, storeTexts } from './planning.ts';
 import { sampleTexts } from './samples.ts';
-
 import { storedModel, storeModel } from './stored-model.ts';
+
+/** Neither the teacher's layers nor its states fit a student of another width. */
+const OTHER_WIDTH: Pick<DistillRecipe, 'fromTeacher' | 'weights'> = {
+  fromTeacher: false,
+  weights: { ...DISTILL_RECIPE.weights, hidden: 0 },
+};
 
 export async function planDistill(order: OrderOf<'distill'>, context: PlanningContext): Promise<DistillPlan> {
   const teacher = await storeModel(order.teacher, context.folder);
-  const shape = studentConfig(teacher.config, order.layers ?? {});
+  const { layers, hiddenSize } = order;
+  const shape = studentConfig(teacher.config, { ...layers, ...(hiddenSize === undefined ? {} : { hiddenSize }) });
   const recipe = {
     ...DISTILL_RECIPE,
     ...recipeForSize(shape),
     learningRate: DISTILL_RECIPE.learningRate,
+    ...(shape.hiddenSize === teacher.config.hiddenSize ? {} : OTHER_WIDTH),
     ...order.recipe,
   };
   checkSchedule(recipe.ratio);

@@ -4,6 +4,7 @@ export type { Budget, ErrorCode, Metrics, ModelConfig, TokenizerJson } from '@la
 export { LacunaError } from '@lacuna/core/errors';
 export type * from './events.ts';
 export type { DescribedInput, LabelledInput, ModelInput, TextInput } from './inputs.ts';
+export { describeRun, exportRun, type RunFacts } from './kept-model.ts';
 export type {
   BackendName,
   DistillRun,

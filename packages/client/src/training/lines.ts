@@ -4,6 +4,11 @@ import { LacunaError } from '@lacuna/core/errors';
 /** Longer lines are cut at a space: text needs no more context, and memory stays bounded. */
 const MAX_LINE = 1 << 16;
 
+/** A file's bytes as they come. */
+export function chunksOf(blob: Blob): AsyncIterable<Uint8Array> {
+  return blob.stream() as unknown as AsyncIterable<Uint8Array>;
+}
+
 /** The chunks decompressed, where the name says that they are compressed. Throws `malformed_data`, `unsupported_format`. */
 export async function* decompressed(
   chunks: AsyncIterable<Uint8Array>,
@@ -46,7 +51,11 @@ async function write(stream: WritableStream<Uint8Array>, chunks: AsyncIterable<U
 }
 
 /** The lines of UTF-8 text after the first `skip`, without their ends. Throws `binary_text`. */
-export async function* linesOf(blob: Blob, name: string, skip = 0): AsyncGenerator<string, void, void> {
+export async function* linesOf(
+  chunks: AsyncIterable<Uint8Array>,
+  name: string,
+  skip = 0,
+): AsyncGenerator<string, void, void> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let rest = '';
   let line = 0;
@@ -59,7 +68,7 @@ export async function* linesOf(blob: Blob, name: string, skip = 0): AsyncGenerat
       file: name,
     });
   };
-  for await (const chunk of blob.stream() as unknown as AsyncIterable<Uint8Array>) {
+  for await (const chunk of chunks) {
     const text = rest + decode(chunk);
     let at = 0;
     for (;;) {

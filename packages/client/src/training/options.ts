@@ -76,6 +76,11 @@ export interface DistillRun extends RunOptions {
   readonly evaluateEvery?: Budget;
   /** The student's layers; half the teacher's by default. */
   readonly layers?: { readonly encoder?: number; readonly decoder?: number };
+  /**
+   * The student's width; the teacher's by default. A student of another width starts from random weights, not from the
+   * teacher's layers, and learns from its answers alone.
+   */
+  readonly hiddenSize?: number;
   readonly recipe?: Partial<DistillRecipe>;
   readonly samples?: readonly string[];
 }

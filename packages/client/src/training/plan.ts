@@ -4,6 +4,7 @@ import type {
   DistillRecipe,
   EmbeddedOptions,
   FinetuneRecipe,
+  HeadConfig,
   Json,
   ModelConfig,
   PretrainRecipe,
@@ -86,15 +87,21 @@ export async function readPlan(folder: RunFolder): Promise<RunPlan> {
   );
 }
 
+/** Of a classifier's head. */
+export function headOf(plan: RunPlan): HeadConfig | undefined {
+  return plan.task === 'finetune' ? { numLabels: plan.labels.length } : undefined;
+}
+
 /** What its checkpoints say of the run. */
 export function describe(plan: RunPlan): RunDescription {
   const { config, tokenizer, task, recipe, backend, lanes } = plan;
   const inputs = plan.task === 'finetune' ? [plan.data] : plan.texts;
   const described = { task, text: inputs.map(({ name }) => name), backend, lanes, recipe };
+  const head = headOf(plan);
   return {
     config,
     tokenizer,
     recipe: JSON.parse(JSON.stringify(described)) as Json,
-    ...(plan.task === 'finetune' ? { head: { numLabels: plan.labels.length }, labels: plan.labels } : {}),
+    ...(plan.task === 'finetune' && head ? { head, labels: plan.labels } : {}),
   };
 }

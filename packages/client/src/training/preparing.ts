@@ -5,6 +5,7 @@ import type { Pull } from './inputs.ts';
 import { chooseMachine, type Machine } from './machine.ts';
 import type { OrderOf, TrainingOrder } from './order.ts';
 import { type RunPlan, readPlan, writePlan } from './plan.ts';
+import { statusOf } from './plan-size.ts';
 import { type PlanningContext, plannedConfig, planPretrain } from './planning.ts';
 import {
   CHECKPOINT_FILE,
@@ -44,7 +45,7 @@ export async function prepareRun(order: TrainingOrder, context: PreparingContext
   try {
     const plan = await planned(order, planning);
     await writePlan(folder, plan);
-    await writeStatus(folder, { task: plan.task, step: 0, tokens: 0, seconds: 0, complete: false });
+    await writeStatus(folder, { ...statusOf(plan), step: 0, tokens: 0, seconds: 0, complete: false });
     return { folder, plan, machine, state: undefined };
   } catch (error) {
     // What could not begin leaves its name free, and the room that its texts took.

@@ -7,7 +7,6 @@ import {
   type LaneGroup,
   type Metrics,
   type Progress,
-  parameterCount,
   type TrainingEvent,
   type TrainingState,
   writeCheckpoint,
@@ -20,6 +19,7 @@ import type { TrainingOrder } from './order.ts';
 import { PauseClock } from './pause-clock.ts';
 import { perform } from './performing.ts';
 import { describe, type RunPlan } from './plan.ts';
+import { statusOf } from './plan-size.ts';
 import { prepareRun } from './preparing.ts';
 import { CHECKPOINT_FILE, type RunFolder } from './run-folder.ts';
 import { lockRun } from './run-lock.ts';
@@ -141,8 +141,7 @@ export class TrainingSession {
     const { task, config, recipe } = plan;
     const progress = { step: state?.step ?? 0, tokens: state?.tokens ?? 0, seconds: state?.seconds ?? 0 };
     const labels = plan.task === 'finetune' ? { labels: plan.labels } : {};
-    const head = plan.task === 'finetune' ? { numLabels: plan.labels.length } : undefined;
-    const parameters = parameterCount(config, head);
+    const { parameters } = statusOf(plan);
     this.#tell({ type: 'start', ...progress, task, config, parameters, recipe, ...labels });
     const events = await perform(plan, {
       folder,
@@ -176,7 +175,7 @@ export class TrainingSession {
     this.#store = async () => {
       if (sizeBytes > 0) return sizeBytes;
       const written = await folder.write(CHECKPOINT_FILE, writeCheckpoint(checkpoint));
-      await writeStatus(folder, { task: plan.task, step, tokens, seconds, complete: reason === 'end' });
+      await writeStatus(folder, { ...statusOf(plan), step, tokens, seconds, complete: reason === 'end' });
       sizeBytes = written;
       return written;
     };
@@ -227,7 +226,7 @@ export class TrainingSession {
     const { step, tokens, seconds, complete, metrics } = event;
     // Of a full disk the warning before this told already.
     if (folder.name !== undefined)
-      await writeStatus(folder, { task: plan.task, step, tokens, seconds, complete, metrics }).catch(() => {});
+      await writeStatus(folder, { ...statusOf(plan), step, tokens, seconds, complete, metrics }).catch(() => {});
     this.#tell(event);
   }
 

@@ -9,10 +9,12 @@ import {
   removeRunFolder,
   runNames,
 } from './run-folder.ts';
-import { lockRun } from './run-lock.ts';
+import { lockedRuns, lockRun } from './run-lock.ts';
 
 interface Status extends Progress {
   readonly task: 'pretrain' | 'finetune' | 'distill';
+  /** Of the model. */
+  readonly parameters: number;
   readonly complete: boolean;
   readonly metrics?: Metrics | undefined;
 }
@@ -23,6 +25,8 @@ export interface KeptRun extends Status {
   readonly savedAt: number;
   /** Of the checkpoint. */
   readonly sizeBytes: number;
+  /** Whether it trains right now, in this tab or in another. */
+  readonly inUse: boolean;
 }
 
 const STATUS_FILE = 'status.json';
@@ -34,6 +38,7 @@ export async function writeStatus(folder: RunFolder, status: Status): Promise<vo
 /** The runs that this origin keeps, by name. What is no whole run is left out. */
 export async function listRuns(): Promise<KeptRun[]> {
   const runs: KeptRun[] = [];
+  const locked = await lockedRuns();
   for (const run of await runNames()) {
     const folder = await openRunFolder(run);
     const stored = await folder.read(STATUS_FILE);
@@ -41,7 +46,7 @@ export async function listRuns(): Promise<KeptRun[]> {
     const status = JSON.parse(await stored.text()) as Status;
     const checkpoint = (await folder.read(CHECKPOINT_FILE)) as File | undefined;
     const { lastModified: savedAt = 0, size: sizeBytes = 0 } = checkpoint ?? {};
-    runs.push({ run, ...status, savedAt, sizeBytes });
+    runs.push({ run, ...status, savedAt, sizeBytes, inUse: locked.has(run) });
   }
   return runs;
 }

@@ -1,8 +1,8 @@
 /** A run's own copy of its inputs: streams can be read but once and a page's files are gone with it, so all are kept. */
-import type { TableFormat } from '@lacuna/core';
 import { LacunaError, type TableSource, type TextSource, withoutBreaks } from '@lacuna/core/browser-training';
+import { formatOfName } from './file-format.ts';
 import type { PostedInput, Pull } from './inputs.ts';
-import { decompressed, linesOf } from './lines.ts';
+import { chunksOf, decompressed, linesOf } from './lines.ts';
 import type { StoredInput } from './plan.ts';
 import type { RunFolder } from './run-folder.ts';
 
@@ -20,7 +20,7 @@ export async function storeInput(
     return { name, sizeBytes, format: 'txt', content: { embedded: content.options } };
   }
   const sizeBytes = await folder.write(file, decompressed(bytesOf(input, pulls), name));
-  return { ...columns, name, sizeBytes, format: format ?? formatOf(name), content: { file } };
+  return { ...columns, name, sizeBytes, format: format ?? formatOfName(name), content: { file } };
 }
 
 /** The bytes of a model, a file or an address. Throws `network`. */
@@ -44,7 +44,7 @@ export async function openText(folder: RunFolder, input: StoredInput): Promise<T
     name,
     sizeBytes,
     async *lines(skip = 0) {
-      for await (const line of linesOf(blob, name, skip)) yield withoutBreaks(line);
+      for await (const line of linesOf(chunksOf(blob), name, skip)) yield withoutBreaks(line);
     },
   };
 }
@@ -58,7 +58,7 @@ export async function openTable(folder: RunFolder, input: StoredInput): Promise<
     });
   }
   const [blob, { tableRows }] = [await blobOf(folder, content.file), await import('./more.ts')];
-  return { name, rows: (header = true) => tableRows(linesOf(blob, name), format, name, header) };
+  return { name, rows: (header = true) => tableRows(linesOf(chunksOf(blob), name), format, name, header) };
 }
 
 async function blobOf(folder: RunFolder, file: string): Promise<Blob> {
@@ -69,7 +69,7 @@ async function* bytesOf(
   { content, name }: PostedInput,
   pulls: readonly Pull[],
 ): AsyncGenerator<Uint8Array, void, void> {
-  if (content.kind === 'blob') yield* content.blob.stream() as unknown as AsyncIterable<Uint8Array>;
+  if (content.kind === 'blob') yield* chunksOf(content.blob);
   else if (content.kind === 'address') {
     const { body } = await fetched(content.url, name);
     if (body) yield* body as unknown as AsyncIterable<Uint8Array>;
@@ -90,11 +90,4 @@ async function fetched(url: string, name: string): Promise<Response> {
     url,
     status: response.status,
   });
-}
-
-const TABLE_FORMATS: readonly TableFormat[] = ['csv', 'tsv', 'jsonl'];
-
-function formatOf(name: string): 'txt' | TableFormat {
-  const ending = name.replace(/\.gz$/i, '').split('.').pop()?.toLowerCase();
-  return TABLE_FORMATS.find((format) => format === ending) ?? 'txt';
 }

@@ -38,15 +38,24 @@ export class TrainerService {
     return outcomeOf(() => this.#begun.save());
   }
 
-  async export(options: ExportOptions): Promise<Outcome<Uint8Array>> {
-    const outcome = await outcomeOf(() => this.#begun.export(options));
-    return 'value' in outcome ? transfer(outcome, [outcome.value.buffer as ArrayBuffer]) : outcome;
+  export(options: ExportOptions): Promise<Outcome<Uint8Array>> {
+    return transferred(() => this.#begun.export(options));
+  }
+
+  /** Of a run that is kept and need not have been begun here. */
+  exportKept(run: string, options: ExportOptions): Promise<Outcome<Uint8Array>> {
+    return transferred(async () => (await import('./kept-export.ts')).exportKept(run, options));
   }
 
   get #begun(): TrainingSession {
     if (this.#session) return this.#session;
     throw new LacunaError('internal', 'trainer: expected a run that was begun, got none.');
   }
+}
+
+async function transferred(work: () => Promise<Uint8Array>): Promise<Outcome<Uint8Array>> {
+  const outcome = await outcomeOf(work);
+  return 'value' in outcome ? transfer(outcome, [outcome.value.buffer as ArrayBuffer]) : outcome;
 }
 
 expose(new TrainerService());

@@ -11,7 +11,7 @@
 import { LacunaError } from '../errors.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { type HeadConfig, parameterShapes } from '../model/parameters.ts';
-import { dequantizeRows, isQuantized, quantizeRows } from '../quantize/int8.ts';
+import { dequantizeRows, isQuantized, quantizeRows, storedBytes } from '../quantize/int8.ts';
 import { type Shape, sameShape } from '../tensor/tensor.ts';
 import { piecesOf } from '../text/tokenizer-json.ts';
 import { type ArtifactMetadata, type Json, METADATA_VERSION, readMetadata, writeMetadata } from './metadata.ts';
@@ -144,6 +144,12 @@ export function floatWeights(artifact: Artifact): Record<string, Float32Array> {
 /** The parameters' shapes of an artifact. */
 export function weightShapes({ config, task, labels }: Pick<ArtifactMetadata, 'config' | 'task' | 'labels'>) {
   return parameterShapes(config, task === 'text-classification' ? { numLabels: labels.length } : undefined);
+}
+
+/** Bytes of the weights in the file, scales included: all of it but the header with the vocabulary. */
+export function weightBytes(header: Pick<ArtifactMetadata, 'config' | 'task' | 'labels' | 'quantization'>): number {
+  const asInt8 = header.quantization === 'int8';
+  return Object.values(weightShapes(header)).reduce((sum, shape) => sum + storedBytes(shape, asInt8), 0);
 }
 
 /** Every parameter of the config, each of its shape, int8 ones with their scales, and nothing else. */

@@ -13,6 +13,15 @@ it('a student has half its teacher’s layers, or as many as it is given', () =>
   expect(studentConfig({ ...teacher, objective: 'mlm', numDecoderLayers: 0 })).toMatchObject({ numDecoderLayers: 0 });
 });
 
+it('a student of another width keeps the size of heads and the ratio of its feed-forward part', () => {
+  const wide = { ...teacher, hiddenSize: 192, numAttentionHeads: 3, intermediateSize: 512 };
+  const narrow = studentConfig(wide, { hiddenSize: 128 });
+  expect(narrow).toMatchObject({ hiddenSize: 128, numAttentionHeads: 2, intermediateSize: 341 });
+  expect(studentConfig(wide, { hiddenSize: 32 })).toMatchObject({ numAttentionHeads: 1, intermediateSize: 85 });
+  const odd = () => studentConfig(wide, { hiddenSize: 63 });
+  expect(odd).toThrow(expect.objectContaining({ code: 'invalid_config' }));
+});
+
 it('its layers come from the teacher’s at even distances, the first from the first', () => {
   expect([0, 1, 2].map((i) => taughtLayer(i, 3, 6))).toEqual([0, 2, 4]);
   expect([0, 1, 2, 3].map((i) => taughtLayer(i, 4, 6))).toEqual([0, 1, 3, 4]);

@@ -4,16 +4,28 @@ import { type ModelConfig, validateConfig } from '../model/config.ts';
 import { parameterShapes } from '../model/parameters.ts';
 import { sizeOf } from '../tensor/tensor.ts';
 
-/** The teacher's shape with half the layers (rounded up), or as many as given. */
-export function studentConfig(
-  teacher: ModelConfig,
-  layers: { readonly encoder?: number; readonly decoder?: number } = {},
-): ModelConfig {
+export interface StudentShape {
+  readonly encoder?: number;
+  readonly decoder?: number;
+  /** Its width C; the teacher's by default. */
+  readonly hiddenSize?: number;
+}
+
+/**
+ * The teacher's shape with half the layers (rounded up), or as many as given. A student of another width has heads of the
+ * teacher's size, as far as it is wide enough, and a feed-forward part that is as many times wider than it. Throws `invalid_config`.
+ */
+export function studentConfig(teacher: ModelConfig, shape: StudentShape = {}): ModelConfig {
   const half = (n: number) => Math.ceil(n / 2);
+  const { hiddenSize = teacher.hiddenSize } = shape;
+  const scale = hiddenSize / teacher.hiddenSize;
   return validateConfig({
     ...teacher,
-    numHiddenLayers: layers.encoder ?? half(teacher.numHiddenLayers),
-    numDecoderLayers: teacher.objective === 'mlm' ? 0 : (layers.decoder ?? half(teacher.numDecoderLayers)),
+    hiddenSize,
+    numAttentionHeads: Math.max(1, Math.floor(teacher.numAttentionHeads * scale)),
+    intermediateSize: Math.max(1, Math.round(teacher.intermediateSize * scale)),
+    numHiddenLayers: shape.encoder ?? half(teacher.numHiddenLayers),
+    numDecoderLayers: teacher.objective === 'mlm' ? 0 : (shape.decoder ?? half(teacher.numDecoderLayers)),
   });
 }
 

@@ -42,7 +42,8 @@ export class Model {
   readonly config: ModelConfig;
   readonly labels: readonly string[];
   readonly tokenizer: Tokenizer;
-  readonly #multiLabel: boolean;
+  /** Whether labels are independent and not exclusive. */
+  readonly multiLabel: boolean;
   readonly #ops: Ops;
   readonly #params: Params;
 
@@ -52,7 +53,7 @@ export class Model {
     this.config = config;
     this.labels = labels;
     this.tokenizer = tokenizer;
-    this.#multiLabel = multiLabel;
+    this.multiLabel = multiLabel;
     this.#ops = ops;
     this.#params = params;
   }
@@ -68,7 +69,7 @@ export class Model {
    */
   async fillMask(text: string, options: FillMaskOptions = {}): Promise<FillMaskCandidate[][]> {
     const asked = this.#gaps(text, options);
-    const logits = await this.#gapLogits(asked.tokens, options.budget);
+    const logits = await this.gapLogits(asked.tokens, options.budget);
     return logits.map((of, gap) => candidates(this.tokenizer, text, gap, of, asked.topK, asked.targets));
   }
 
@@ -83,7 +84,7 @@ export class Model {
     const gaps: FillMaskCandidate[][] = open.map(() => []);
     let filled = text;
     while (open.length > 0) {
-      const logits = await this.#gapLogits(tokens, options.budget);
+      const logits = await this.gapLogits(tokens, options.budget);
       const found = logits.map((of, gap) => candidates(this.tokenizer, filled, gap, of, topK, targets));
       const surest = found.reduce((best, of, i) => (score(of) > score(found[best]) ? i : best), 0);
       const best = found[surest]?.[0];
@@ -101,7 +102,7 @@ export class Model {
    */
   async classify(text: string, options: ClassifyOptions = {}): Promise<LabelScore[]> {
     this.#expectTask('text-classification');
-    const { topK = this.labels.length, threshold, apply = this.#multiLabel ? 'sigmoid' : 'softmax' } = options;
+    const { topK = this.labels.length, threshold, apply = this.multiLabel ? 'sigmoid' : 'softmax' } = options;
     checkCount('classify', 'topK', topK);
     const batch = this.#textBatch('classify', text, options);
     options.budget?.spend(encoderWork(this.config, batch.length));
@@ -156,8 +157,8 @@ export class Model {
     return { tokens, topK: topK ?? ids?.length ?? DEFAULT_TOP_K, targets: ids };
   }
 
-  /** A row of logits a gap, each (V). */
-  async #gapLogits(tokens: Int32Array, budget: WorkBudget | undefined): Promise<Float32Array[]> {
+  /** A row of logits a gap, each (V): gaps are the mask tokens among `tokens`. Throws `too_much_work`. */
+  async gapLogits(tokens: Int32Array, budget?: WorkBudget): Promise<Float32Array[]> {
     const batch = gapBatch(this.tokenizer, tokens);
     budget?.spend(gapWork(this.config, tokens.length + 2, batch.gapLength));
     const { table, bias } = vocabularyHead(this.#params);

@@ -1,10 +1,8 @@
 /** What answering costs, known before it begins: multiply-adds of the model, and bytes of the memory that it runs in. */
 import type { ArtifactHeader } from '../artifact/artifact.ts';
-import { weightShapes } from '../artifact/artifact.ts';
+import { weightBytes } from '../artifact/artifact.ts';
 import { LacunaError } from '../errors.ts';
 import type { ModelConfig } from '../model/config.ts';
-import { isQuantized } from '../quantize/int8.ts';
-import { sizeOf } from '../tensor/tensor.ts';
 
 /** Of a piece of the vocabulary at one gap, besides its logit: an exponential and a place among the best. */
 const PIECE_WORK = 100;
@@ -54,13 +52,9 @@ export class WorkBudget {
  * of which nothing is given back before the answer is there.
  */
 export function servingBytes(header: Pick<ArtifactHeader, 'config' | 'task' | 'labels' | 'quantization'>): number {
-  const { config, quantization } = header;
+  const { config } = header;
   const { hiddenSize: C, intermediateSize: F, maxPositionEmbeddings: T, numHiddenLayers, numDecoderLayers } = config;
-  let weights = 0;
-  for (const shape of Object.values(weightShapes(header))) {
-    const int8 = quantization === 'int8' && isQuantized(shape);
-    weights += int8 ? sizeOf(shape) + 4 * (shape[0] ?? 0) : 4 * sizeOf(shape);
-  }
+  const weights = weightBytes(header);
   const activations = 4 * T * (4 * C + (numHiddenLayers + numDecoderLayers) * (12 * C + 3 * F));
   const logits = header.task === 'fill-mask' ? 4 * T * config.vocabSize : 0;
   const rotary = 4 * Math.max(512, 2 * T) * C;

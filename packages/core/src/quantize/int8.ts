@@ -23,6 +23,11 @@ export function isQuantized(shape: Shape): boolean {
   return shape.length === 2;
 }
 
+/** Bytes of a tensor as it is stored, its scales included: as int8 where it is a matrix, or as float32. */
+export function storedBytes(shape: Shape, asInt8: boolean): number {
+  return asInt8 && isQuantized(shape) ? sizeOf(shape) + 4 * (shape[0] ?? 0) : 4 * sizeOf(shape);
+}
+
 /** Quantises a matrix (O, I) row by row. A row of zeros has the scale 0. */
 export function quantizeRows(matrix: Float32Array, shape: Shape): QuantizedMatrix {
   expectShape('quantizeRows', 'matrix', shape, [-1, -1]);

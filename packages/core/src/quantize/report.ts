@@ -1,10 +1,13 @@
 /** What int8 costs in precision, measured on the weights: per tensor and over the whole model. */
 import { type Shape, sizeOf } from '../tensor/tensor.ts';
-import { dequantizeRows, isQuantized, quantizeRows } from './int8.ts';
+import { dequantizeRows, isQuantized, quantizeRows, storedBytes } from './int8.ts';
 
 export interface TensorError {
   readonly name: string;
   readonly shape: Shape;
+  readonly floatBytes: number;
+  /** Its scales included. */
+  readonly int8Bytes: number;
   /** max |w − ŵ| */
   readonly maxError: number;
   /** ‖w − ŵ‖₂ / ‖w‖₂; 0 for a tensor of zeros. */
@@ -32,16 +35,13 @@ export function quantizationReport(
   let int8Bytes = 0;
   for (const [name, shape] of Object.entries(shapes)) {
     const values = params[name] ?? new Float32Array(sizeOf(shape));
-    floatBytes += values.byteLength;
+    const bytes = { floatBytes: storedBytes(shape, false), int8Bytes: storedBytes(shape, true) };
+    floatBytes += bytes.floatBytes;
+    int8Bytes += bytes.int8Bytes;
     const norm = values.reduce((sum, value) => sum + value * value, 0);
     squaredNorm += norm;
-    if (!isQuantized(shape)) {
-      int8Bytes += values.byteLength;
-      continue;
-    }
-    const matrix = quantizeRows(values, shape);
-    int8Bytes += matrix.values.byteLength + matrix.scales.byteLength;
-    const restored = dequantizeRows(matrix);
+    if (!isQuantized(shape)) continue;
+    const restored = dequantizeRows(quantizeRows(values, shape));
     let error = 0;
     let maxError = 0;
     for (let i = 0; i < values.length; i++) {
@@ -50,7 +50,7 @@ export function quantizationReport(
       maxError = Math.max(maxError, difference);
     }
     squaredError += error;
-    tensors.push({ name, shape, maxError, relativeError: ratio(error, norm) });
+    tensors.push({ name, shape, ...bytes, maxError, relativeError: ratio(error, norm) });
   }
   tensors.sort((a, b) => b.relativeError - a.relativeError);
   return { tensors, relativeError: ratio(squaredError, squaredNorm), floatBytes, int8Bytes };

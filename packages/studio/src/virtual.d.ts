@@ -1,0 +1,5 @@
+/** Modules that the build makes (`site/`). */
+declare module 'virtual:site-models' {
+  const models: readonly import('./site-models.ts').SiteModel[];
+  export default models;
+}
