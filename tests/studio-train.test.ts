@@ -217,6 +217,23 @@ describe('training', () => {
     ).toEqual([]);
   });
 
+  it('says that the disk is full, and what to do, and keeps nothing of a run that could not begin', async () => {
+    const session = await site.context.newCDPSession(page);
+    const { origin } = new URL(site.address);
+    await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1000 });
+    await page.getByRole('button', { name: 'Start training' }).click();
+    await page.getByRole('alert').waitFor();
+    expect(await page.getByRole('alert').textContent()).toMatch(/no room for .*disk_full.*Delete a run/);
+    for (const theme of THEMES) expect(await seriousViolations(page, theme)).toEqual([]);
+    expect(await page.locator('.kept-run').count()).toBe(0);
+    await session.send('Storage.overrideQuotaForOrigin', { origin });
+    await page.getByRole('button', { name: 'Start training' }).click();
+    await phase(page, 'Training');
+    expect(await page.getByRole('alert').count()).toBe(0);
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await phase(page, 'Stopped');
+  });
+
   it('has made no complaint in the console through all of this', () => {
     expect(site.complaints).toEqual([]);
   });

@@ -42,10 +42,13 @@ export function checkRunName(name: string): void {
   );
 }
 
-/** A new folder. Throws `run_exists`. */
+/** A new folder. Throws `run_exists`, `disk_full`, `write_failed`. */
 export async function createRunFolder(name: string): Promise<RunFolder> {
   const runs = await runsFolder();
-  const folder = new StoredFolder(name, await runs.getDirectoryHandle(name, { create: true }));
+  const handle = await runs.getDirectoryHandle(name, { create: true }).catch((cause) => {
+    throw storageError(cause, name, 'the folder');
+  });
+  const folder = new StoredFolder(name, handle);
   // A folder without a plan was left by a page that ended before the run began.
   if ((await folder.read(PLAN_FILE)) === undefined) return folder;
   throw new LacunaError(
@@ -76,6 +79,25 @@ export async function runNames(): Promise<string[]> {
   return names.sort();
 }
 
+/** What the browser says of its storage, as one of our errors. */
+function storageError(cause: unknown, run: string, file: string): LacunaError {
+  const { name, message } = cause as DOMException;
+  if (name === 'QuotaExceededError') {
+    return new LacunaError(
+      'disk_full',
+      `run: no room for ${file} of "${run}" in the browser's storage. What stood there before is untouched.`,
+      { run, file },
+      { cause },
+    );
+  }
+  return new LacunaError(
+    'write_failed',
+    `run: cannot write ${file} of "${run}": ${message}.`,
+    { run, file },
+    { cause },
+  );
+}
+
 class StoredFolder implements RunFolder {
   readonly name: string;
   readonly #folder: FileSystemDirectoryHandle;
@@ -100,22 +122,7 @@ class StoredFolder implements RunFolder {
       return bytes;
     } catch (cause) {
       await aside?.abort().catch(() => {});
-      if (cause instanceof LacunaError) throw cause;
-      const { name, message } = cause as DOMException;
-      if (name === 'QuotaExceededError') {
-        throw new LacunaError(
-          'disk_full',
-          `run: no room for ${file} of "${this.name}" in the browser's storage. What stood there before is untouched.`,
-          { run: this.name, file },
-          { cause },
-        );
-      }
-      throw new LacunaError(
-        'write_failed',
-        `run: cannot write ${file} of "${this.name}": ${message}.`,
-        { run: this.name, file },
-        { cause },
-      );
+      throw cause instanceof LacunaError ? cause : storageError(cause, this.name, file);
     }
   }
 

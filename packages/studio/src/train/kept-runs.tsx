@@ -62,9 +62,10 @@ function KeptRun({ desk, run, onTry }: KeptRunProps) {
         </p>
         <p class="muted small number">
           {TASKS[facts.task]}
-          {record.data ? ` on ${record.data}` : ''} · {compact(run.parameters)} parameters · {compact(run.tokens)}{' '}
-          tokens
-          {metrics ? ` · ${percent(accuracyOf(metrics))} right on held-out` : ''} · {bytes(sizeBytes)}
+          {record.data ? ` on ${record.data}` : ''} · {compact(run.parameters)} parameters ·{' '}
+          {sizeBytes > 0 ? `${compact(run.tokens)} tokens` : 'not saved yet'}
+          {metrics ? ` · ${percent(accuracyOf(metrics))} right on held-out` : ''}
+          {sizeBytes > 0 ? ` · ${bytes(sizeBytes)}` : ''}
         </p>
       </div>
       <div class="row">

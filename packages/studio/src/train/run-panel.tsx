@@ -2,7 +2,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { Meter } from '../components/bar.tsx';
 import { Button } from '../components/button.tsx';
-import { Note } from '../components/notes.tsx';
 import { bytes, compact, percent } from '../format.ts';
 import { goTo } from '../router.ts';
 import { accuracyOf } from '../runs/run-history.ts';
@@ -12,6 +11,7 @@ import { MachineFacts } from './machine-facts.tsx';
 import { RunCurves } from './run-curves.tsx';
 import { Samples } from './samples.tsx';
 import type { TrainDesk } from './train-desk.ts';
+import { TrainWarning } from './train-error.tsx';
 
 const PHASES: Readonly<Record<Phase, string>> = {
   preparing: 'Getting ready',
@@ -48,12 +48,8 @@ export function RunPanel({ desk, live }: RunPanelProps) {
       <RunCurves desk={desk} live={live} />
       {task !== 'finetune' && <Samples samples={live.samples} />}
       <MachineFacts live={live} />
-      {warnings.map(({ code, message }, i) => (
-        <Note key={`${i} ${code}`} kind="warning">
-          <p>
-            {message} <code class="error-code">{code}</code>
-          </p>
-        </Note>
+      {warnings.map((warning, i) => (
+        <TrainWarning key={`${i} ${warning.code}`} {...warning} />
       ))}
     </section>
   );
