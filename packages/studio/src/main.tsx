@@ -12,6 +12,7 @@ import './styles/tokens.css';
 import './styles/base.css';
 import './styles/shell.css';
 import './styles/components.css';
+import './styles/bars.css';
 import './styles/tables.css';
 import './styles/motion.css';
 import { keptTheme } from './theme.ts';
