@@ -13,7 +13,7 @@ export function SnippetView({ request }: { readonly request: Request }) {
   const kind = useSignal<SnippetKind>('curl');
   const told = useSignal('');
   const text = snippet(kind.value, request);
-  const forgetting = useRef<ReturnType<typeof setTimeout>>();
+  const forgetting = useRef<ReturnType<typeof setTimeout>>(undefined);
   const copy = async () => {
     clearTimeout(forgetting.current);
     told.value = '';
