@@ -22,6 +22,7 @@ const button = (page: Page, name: string | RegExp) => page.getByRole('button', {
 it('from an empty page to a published model that answers, and to snippets that get the same answer', {
   timeout: 180_000,
 }, async () => {
+  await site.context.grantPermissions(['clipboard-read', 'clipboard-write']);
   const page = await site.open('data');
 
   await button(page, 'Use the embedded stories').click();
@@ -79,7 +80,9 @@ it('from an empty page to a published model that answers, and to snippets that g
     ['SDK', inNode],
   ] as const) {
     await answers.getByRole('tab', { name: tab }).click();
-    const { stdout, stderr } = run((await answers.getByRole('region', { name: `${tab} snippet` }).textContent()) ?? '');
+    await button(page, 'Copy').click();
+    await answers.getByText('Copied').waitFor();
+    const { stdout, stderr } = run(await page.evaluate(() => navigator.clipboard.readText()));
     const answer = JSON.parse(stdout || JSON.stringify(stderr)) as { gaps: Gap[] } | Gap[];
     const [first] = Array.isArray(answer) ? answer : answer.gaps;
     expect(

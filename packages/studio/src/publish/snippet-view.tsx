@@ -1,5 +1,6 @@
 /** The same request to copy: for a shell, for any JavaScript, and with the SDK. */
 import { useSignal } from '@preact/signals';
+import { useRef } from 'preact/hooks';
 import { Button } from '../components/button.tsx';
 import { Scrolling } from '../components/scrolling.tsx';
 import { Tabs } from '../components/tabs.tsx';
@@ -12,12 +13,15 @@ export function SnippetView({ request }: { readonly request: Request }) {
   const kind = useSignal<SnippetKind>('curl');
   const told = useSignal('');
   const text = snippet(kind.value, request);
+  const forgetting = useRef<ReturnType<typeof setTimeout>>(undefined);
   const copy = async () => {
+    clearTimeout(forgetting.current);
+    told.value = '';
     told.value = await navigator.clipboard.writeText(text).then(
       () => 'Copied',
       () => 'The browser refuses; select and copy it',
     );
-    setTimeout(() => {
+    forgetting.current = setTimeout(() => {
       told.value = '';
     }, TOLD_MS);
   };
