@@ -30,4 +30,8 @@ it('an answer that is not documented, or no JSON, or without a code, is objected
   expect(objection(500, '{"error":{"code":"internal"}}')).toMatch(/failed/);
   expect(objection(200, '{}', 'POST')).toMatch(/not documented/);
   expect(objection(404, '{"error":{"code":"unknown_route"}}', 'GET', '/elsewhere/1')).toBeUndefined();
+  const redirected = (location: string) =>
+    documented.objection('GET', '//.', { status: 307, type: '', body: '', location });
+  expect([redirected('/'), redirected('/?a')]).toEqual([undefined, undefined]);
+  expect(redirected('//elsewhere.example/')).toMatch(/not documented/);
 });

@@ -47,6 +47,7 @@ export interface FuzzOptions {
 interface Answer {
   readonly status: number;
   readonly type: string;
+  readonly location: string | undefined;
   readonly body: string;
   readonly ms: number;
 }
@@ -208,6 +209,7 @@ function sendOnce(agent: Agent, address: string, { method, path, headers, body }
         resolve({
           status: response.statusCode ?? 0,
           type: response.headers['content-type'] ?? '',
+          location: response.headers.location,
           body: Buffer.concat(pieces).toString('utf8'),
           ms: performance.now() - begun,
         }),
