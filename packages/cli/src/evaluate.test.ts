@@ -35,6 +35,20 @@ it('evaluate turns texts of no label away, and averages several models', () => {
   expect(json.sd).toMatchObject({ accuracy: 0 });
 });
 
+it('export keeps the threshold that --dev gives, and classify asks for it', () => {
+  const scope = ['--dev', at('scope.tsv'), '--out-of-scope', 'oos'];
+  const file = at('critic.safetensors');
+  const { status, json } = lacuna('export', '--model', at('critic'), ...scope, '--out', file, '--json');
+  expect(status).toBe(0);
+  const { threshold } = json as { threshold: number };
+  const all = lacuna('classify', 'a happy cat', '--model', file, '--json').json.labels as { score: number }[];
+  const own = lacuna('classify', 'a happy cat', '--model', file, '--threshold', 'model', '--json').json;
+  expect(own.labels).toEqual(all.filter(({ score }) => score >= threshold));
+  expect(lacuna('classify', 'a cat', '--model', file, '--threshold', 'high', '--json').json.error).toMatchObject({
+    code: 'invalid_argument',
+  });
+});
+
 it.each([
   ['a threshold that nothing needs', ['--dev', at('train.tsv')], '--dev must stand with --out-of-scope'],
   ['texts of no label without others', ['--out-of-scope', 'oos'], '--out-of-scope must stand with --dev'],

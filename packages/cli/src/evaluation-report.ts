@@ -51,7 +51,7 @@ export function classifierReport(test: Predictions, options: ClassifierReportOpt
     const inside = withLabels(test);
     const plain = textOutcomes(inside.logits, inside.targets, K, { multiLabel });
     const answers: readonly ScopedAnswer[] = answersWithOutside('--data', test);
-    const threshold = chooseScopeThreshold(answersWithOutside('--dev', dev));
+    const threshold = chosenThreshold(dev, options) as number;
     const scope = (drawn: readonly ScopedAnswer[]) => ({ ...scopeMetrics(drawn, threshold) });
     const { intervals, ...rest } = withIntervals(plain, metrics, seed);
     return {
@@ -62,10 +62,22 @@ export function classifierReport(test: Predictions, options: ClassifierReportOpt
       intervals: { ...intervals, ...bootstrap(answers, scope, { seed }) },
     };
   }
-  const threshold = multiLabel && dev !== undefined ? chooseLabelThreshold(dev) : undefined;
+  const threshold = dev === undefined ? undefined : chosenThreshold(dev, options);
   const answered = { multiLabel, ...(threshold === undefined ? {} : { threshold }) };
   const outcomes = textOutcomes(test.logits, test.targets, K, answered);
   return { ...withIntervals(outcomes, metrics, seed), ...(threshold === undefined ? {} : { threshold }) };
+}
+
+/**
+ * The threshold to use on other texts: of each label's probability, or with `outOfScope` of the best label's; none where
+ * the best label is all that is asked. Throws `malformed_data` where texts of no label are asked for and there are none.
+ */
+export function chosenThreshold(
+  dev: Predictions,
+  { multiLabel, outOfScope }: Pick<ClassifierReportOptions, 'multiLabel' | 'outOfScope'>,
+): number | undefined {
+  if (outOfScope) return chooseScopeThreshold(answersWithOutside('--dev', dev));
+  return multiLabel ? chooseLabelThreshold(dev) : undefined;
 }
 
 /** `accuracy 0.9312 · …`, as `figures`, and what concerns thresholds on a line of its own. */
@@ -115,7 +127,7 @@ function answersWithOutside(option: string, predictions: Predictions) {
   if (outside > 0 && outside < answers.length) return answers;
   throw new LacunaError(
     'malformed_data',
-    `evaluate: ${option}: expected texts with a label and texts outside of all labels, got ${answers.length - outside} and ${outside}.`,
+    `${option}: expected texts with a label and texts outside of all labels, got ${answers.length - outside} and ${outside}.`,
     { option, inside: answers.length - outside, outside },
   );
 }

@@ -6,7 +6,7 @@ import { markdownTable } from './table.ts';
 
 /** A table of facts; `file` is the artifact's name. */
 export function factsTable(artifact: Artifact, file: string): string {
-  const { config, task, labels, multiLabel, quantization, sizeBytes, provenance } = artifact;
+  const { config, task, labels, multiLabel, threshold, quantization, sizeBytes, provenance } = artifact;
   const head = task === 'fill-mask' ? undefined : { numLabels: labels.length };
   const decoder = head || config.objective === 'mlm' ? '' : ` and ${config.numDecoderLayers} decoder`;
   const { step, tokens } = (provenance ?? {}) as { step?: number; tokens?: number };
@@ -22,6 +22,7 @@ export function factsTable(artifact: Artifact, file: string): string {
     ['Vocabulary', `${config.vocabSize.toLocaleString('en-US')} WordPiece pieces`],
     ['Longest text', `${config.maxPositionEmbeddings} tokens`],
     ...(head ? [['Labels', labelsOf(labels, multiLabel)]] : []),
+    ...(threshold === null ? [] : [['Threshold', `${threshold.toFixed(3)}, which \`"threshold": "model"\` asks for`]]),
     ...(step === undefined || tokens === undefined
       ? []
       : [['Last run', `${step.toLocaleString('en-US')} steps, ${formatQuantity(tokens)} tokens`]]),

@@ -170,7 +170,7 @@ interface TaskBody {
   truncate?: boolean;
   top_k?: number;
   targets?: string[];
-  threshold?: number;
+  threshold?: number | 'model';
   normalize?: boolean;
   passes?: number;
 }

@@ -76,8 +76,8 @@ export interface FillMaskOptions extends TextOptions {
 export interface ClassifyOptions extends TextOptions {
   /** Labels to give, by default all. */
   readonly topK?: number;
-  /** Labels of at least this score only. */
-  readonly threshold?: number;
+  /** Labels of at least this score only; `'model'`: the score that was chosen for the model on held-out texts. */
+  readonly threshold?: number | 'model';
 }
 
 export interface EmbedOptions extends TextOptions {

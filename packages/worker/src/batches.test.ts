@@ -92,6 +92,7 @@ it('classify gives labels over a threshold only', async () => {
   const threshold = labels[0]?.score;
   expect(await read('/v1/classify', { text: 'good', threshold })).toMatchObject({ labels: labels.slice(0, 1) });
   await expectError(post('/v1/classify', { text: 'good', threshold: 2 }), 400, 'invalid_request');
+  await expectError(post('/v1/classify', { text: 'good', threshold: 'model' }), 400, 'invalid_argument');
 });
 
 it('embed takes any model and gives vectors of length 1', async () => {

@@ -1,16 +1,26 @@
 /** `lacuna export`: a run becomes the one file that the edge serves, with a report of what int8 costs, or an ONNX file. */
-import { checkpointArtifact, floatWeights, parameterShapes, quantizationReport, readArtifact } from '@lacuna/core';
+import {
+  type Artifact,
+  checkpointArtifact,
+  floatWeights,
+  type Json,
+  parameterShapes,
+  quantizationReport,
+  readArtifact,
+} from '@lacuna/core';
 import { loadCheckpoint, saveBytes } from '@lacuna/core/node';
 import { kebab } from '../arguments.ts';
 import { type Answer, defineCommand, type Options, type Session, UsageError, type Values } from '../command.ts';
+import { chosenThreshold } from '../evaluation-report.ts';
 import { figures } from '../follow-training.ts';
 import { openBackend } from '../lane-backend.ts';
 import { listModel } from '../model-listing.ts';
 import { exportOnnx } from '../onnx-export.ts';
 import { BACKEND_OPTIONS } from '../pretrain-options.ts';
 import { RunFolder } from '../run-folder.ts';
-import { SCORING_OPTIONS, score, scoringBatches } from '../scoring.ts';
+import { classifierPredictions, SCORING_OPTIONS, score, scoringBatches, textBatches } from '../scoring.ts';
 import { percent } from '../table.ts';
+import { expectThresholdOptions, THRESHOLD_OPTIONS } from '../threshold-options.ts';
 import { nameFrom } from '../trained-model.ts';
 
 const OPTIONS = {
@@ -35,6 +45,7 @@ const SAFETENSORS_OPTIONS = {
   description: { kind: 'text', value: 'TEXT', about: 'what the service says of the model' },
   float: { kind: 'flag', about: 'keep float32' },
   ...SCORING_OPTIONS,
+  ...THRESHOLD_OPTIONS,
   ...BACKEND_OPTIONS,
 } as const satisfies Options;
 
@@ -42,7 +53,8 @@ export const exportModel = defineCommand({
   name: 'export',
   about:
     'Writes the averaged weights of a run as one file, int8 with a scale a row. Given --text or --data, it scores the ' +
-    'float and the int8 model on them and keeps the int8 figures in the file. The folder gets a models.json, so that ' +
+    'float and the int8 model on them and keeps the int8 figures in the file; given --dev, it chooses a threshold there ' +
+    'and keeps that as well, for requests that ask for "threshold": "model". The folder gets a models.json, so that ' +
     '`lacuna serve --models` serves it. With --format onnx it writes float32 for onnxruntime and others, and the ' +
     'tokenizer beside it.',
   options: { ...OPTIONS, ...SAFETENSORS_OPTIONS },
@@ -73,11 +85,11 @@ async function exportArtifact(
   const { config, head } = checkpoint;
   const name = options.name ?? nameFrom(options.out.replace(/\.safetensors$/, ''));
   const quantization = options.float ? 'none' : 'int8';
-  let bytes = await checkpointArtifact(checkpoint, { name, quantization });
-  const exported = await readArtifact(bytes);
+  const exported = await readArtifact(await checkpointArtifact(checkpoint, { name, quantization }));
   const plain = await readArtifact(await checkpointArtifact(checkpoint, { name, quantization: 'none' }));
   const report = quantizationReport(floatWeights(plain), parameterShapes(config, head));
   const lines: string[] = [];
+  let kept: { metrics?: Json; threshold?: number } = {};
   let scores = {};
   if (options.text !== undefined || options.data !== undefined) {
     const { batches, ...cut } = await scoringBatches('export', plain, options, session);
@@ -85,9 +97,15 @@ async function exportArtifact(
     const float = await score(ops, plain, batches, session, 'float32');
     const shipped = quantization === 'int8' ? await score(ops, exported, batches, session, 'int8') : float;
     scores = { float, shipped, ...cut };
-    bytes = await checkpointArtifact(checkpoint, { name, quantization, metrics: { ...shipped } });
+    kept = { metrics: { ...shipped } };
     lines.push(`float32: ${figures(float)}`, `${quantization === 'int8' ? 'int8' : 'shipped'}: ${figures(shipped)}`);
   }
+  const threshold = await ownThreshold(exported, options, session);
+  if (threshold !== undefined) {
+    kept = { ...kept, threshold };
+    lines.push(`threshold: ${threshold}`);
+  }
+  const bytes = await checkpointArtifact(checkpoint, { name, quantization, ...kept });
   await saveBytes(options.out, bytes);
   const { description } = options;
   const { version } = await readArtifact(bytes);
@@ -99,7 +117,24 @@ async function exportArtifact(
     `Wrote ${options.out}: ${name}, ${exported.task}, ${(bytes.length / 1e6).toFixed(2)} MB.`,
   );
   return {
-    fields: { out: options.out, name, task: exported.task, quantization, sizeBytes: bytes.length, report, ...scores },
+    fields: {
+      ...{ out: options.out, name, task: exported.task, quantization, sizeBytes: bytes.length, report, ...scores },
+      ...(threshold === undefined ? {} : { threshold }),
+    },
     text: lines.join('\n'),
   };
+}
+
+/** The threshold that --dev gives the model as it is shipped. */
+async function ownThreshold(
+  shipped: Artifact,
+  options: Values<typeof SAFETENSORS_OPTIONS>,
+  session: Session,
+): Promise<number | undefined> {
+  const { dev, outOfScope } = options;
+  expectThresholdOptions('export', options, shipped.multiLabel);
+  if (dev === undefined) return undefined;
+  const { batches } = await textBatches('export', shipped, dev, options, session);
+  const predictions = await classifierPredictions(await openBackend(options), shipped, batches, session, 'dev');
+  return chosenThreshold(predictions, { multiLabel: shipped.multiLabel, outOfScope: outOfScope !== undefined });
 }

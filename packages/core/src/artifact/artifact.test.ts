@@ -30,6 +30,7 @@ const classifier: ArtifactParts = {
   head,
   labels,
   multiLabel: true,
+  threshold: 0.4,
   params: initialParameters(config, new Random(2), head),
 };
 
@@ -62,6 +63,7 @@ describe('an artifact', () => {
       config,
       labels: [],
       multiLabel: false,
+      threshold: null,
       pieces,
       quantization: 'int8',
       metrics: { top1: 0.25 },
@@ -92,7 +94,7 @@ describe('an artifact', () => {
 
   it("keeps a classifier's labels in the order of its logits", async () => {
     const artifact = await readArtifact(await writeArtifact(classifier));
-    expect(artifact).toMatchObject({ task: 'text-classification', labels, multiLabel: true });
+    expect(artifact).toMatchObject({ task: 'text-classification', labels, multiLabel: true, threshold: 0.4 });
     expect(artifact.weights['classifier.out_proj.weight']?.shape).toEqual([3, 16]);
   });
 
@@ -208,6 +210,8 @@ describe('readMetadata names the entry that is off', () => {
     ['labels', '[1]'],
     ['labels', 'no JSON'],
     ['multiLabel', '1'],
+    ['threshold', '0.5'],
+    ['threshold', 'no JSON'],
     ['name', ''],
     ['config', '{}'],
     ['tokenizer', pieces.slice(1).join(' ')],

@@ -1,7 +1,7 @@
 /**
  * The one-file artifact: a model as it is shipped. A safetensors file whose metadata say all that inference needs.
  *
- *     lacuna.artifact = 1, name, task, config, labels, multiLabel, quantization, metrics, provenance
+ *     lacuna.artifact = 1, name, task, config, labels, multiLabel, threshold?, quantization, metrics, provenance
  *     tokenizer   the vocabulary's pieces in the order of their ids, a space between
  *     sha256      of the tensors' bytes          seal   sha256 of all the rest, `sha256` included
  *     <name>      int8 (O, I) with <name>.scale float32 (O); or float32
@@ -27,6 +27,8 @@ export interface ArtifactParts {
   readonly labels?: readonly string[] | undefined;
   /** Whether labels are independent (sigmoid each) and not exclusive (one softmax); false by default. */
   readonly multiLabel?: boolean | undefined;
+  /** A classifier's own least score of a label; see `ArtifactMetadata`. */
+  readonly threshold?: number | undefined;
   /** A parsed `tokenizer.json`. */
   readonly tokenizer: unknown;
   readonly params: Readonly<Record<string, Float32Array>>;
@@ -90,6 +92,7 @@ export async function writeArtifact(parts: ArtifactParts): Promise<Uint8Array> {
     config,
     labels,
     multiLabel: parts.multiLabel ?? false,
+    threshold: parts.threshold ?? null,
     pieces: piecesOf(parts.tokenizer),
     quantization,
     metrics: parts.metrics ?? null,

@@ -18,6 +18,8 @@ export interface ArtifactMetadata {
   /** Empty for fill-mask. */
   readonly labels: readonly string[];
   readonly multiLabel: boolean;
+  /** A classifier's own least score of a label, chosen on held-out texts, 0 to 1; null where none was chosen. */
+  readonly threshold: number | null;
   /** The vocabulary by id. */
   readonly pieces: readonly string[];
   readonly quantization: Quantization;
@@ -37,6 +39,7 @@ export function writeMetadata(metadata: ArtifactMetadata): Record<string, string
   const { vocabSize } = metadata.config;
   check(pieces.length === vocabSize, 'tokenizer', `${vocabSize} pieces`, pieces.length, 'invalid_argument');
   checkLabels(metadata, 'invalid_argument');
+  checkThreshold(metadata, 'invalid_argument');
   return {
     'lacuna.artifact': METADATA_VERSION,
     name,
@@ -44,6 +47,7 @@ export function writeMetadata(metadata: ArtifactMetadata): Record<string, string
     config: JSON.stringify(metadata.config),
     labels: JSON.stringify(metadata.labels),
     multiLabel: JSON.stringify(metadata.multiLabel),
+    ...(metadata.threshold === null ? {} : { threshold: JSON.stringify(metadata.threshold) }),
     quantization,
     metrics: JSON.stringify(metadata.metrics),
     provenance: JSON.stringify(metadata.provenance),
@@ -68,6 +72,9 @@ export function readMetadata(stored: Readonly<Record<string, string>>): Artifact
   const multiLabel = parse(stored, 'multiLabel');
   if (typeof multiLabel !== 'boolean') throw corrupt('multiLabel', 'true or false', multiLabel);
   checkLabels({ task, labels: labels as string[], multiLabel }, 'artifact_corrupt');
+  // Files of classifiers without one, and of models that classify nothing, have no such entry.
+  const threshold = stored.threshold === undefined ? null : parse(stored, 'threshold');
+  checkThreshold({ task, threshold }, 'artifact_corrupt');
   const pieces = tokenizer.split(SEPARATOR);
   check(pieces.length === config.vocabSize, 'tokenizer', `${config.vocabSize} pieces`, pieces.length);
   check(
@@ -82,6 +89,7 @@ export function readMetadata(stored: Readonly<Record<string, string>>): Artifact
     config,
     labels: labels as string[],
     multiLabel,
+    threshold: threshold as number | null,
     pieces,
     quantization,
     metrics: parse(stored, 'metrics'),
@@ -99,6 +107,15 @@ function checkLabels(
     const least = multiLabel ? 1 : 2;
     check(labels.length >= least, 'labels', `at least ${least}`, labels.length, code);
   }
+}
+
+function checkThreshold(
+  { task, threshold }: { readonly task: ModelTask; readonly threshold: Json },
+  code: 'artifact_corrupt' | 'invalid_argument',
+): void {
+  if (threshold === null) return;
+  const holds = task === 'text-classification' && typeof threshold === 'number' && threshold >= 0 && threshold <= 1;
+  check(holds, 'threshold', "a classifier's, 0 to 1", threshold, code);
 }
 
 function readConfig(value: Json): ModelConfig {

@@ -9,6 +9,8 @@ export interface CheckpointArtifactOptions {
   readonly name: string;
   readonly quantization: Quantization;
   readonly metrics?: Json;
+  /** A classifier's own least score of a label. */
+  readonly threshold?: number | undefined;
 }
 
 /** What is read of the recipe that a checkpoint holds under `recipe`. */
@@ -20,13 +22,13 @@ interface StoredRecipe {
 /** A checkpoint's averaged weights, or the last ones of a run that kept no average, as an artifact's bytes. */
 export function checkpointArtifact(checkpoint: Checkpoint, options: CheckpointArtifactOptions): Promise<Uint8Array> {
   const { config, head, labels, tokenizer, recipe, state } = checkpoint;
-  const { name, quantization, metrics = null } = options;
+  const { name, quantization, metrics = null, threshold } = options;
   const { multiLabel = false, optimizer } =
     (recipe as { readonly recipe?: StoredRecipe } | null)?.recipe ?? ({} as StoredRecipe);
   // Without an average its place in the checkpoint still holds the first weights.
   const params = weightsOf(checkpoint, optimizer?.ema === 0 ? 'parameters' : 'ema');
   const provenance = { recipe: withoutFolders(recipe), step: state.step, tokens: state.tokens };
-  const described = { name, config, head, labels, multiLabel, tokenizer, metrics, provenance };
+  const described = { name, config, head, labels, multiLabel, threshold, tokenizer, metrics, provenance };
   return writeArtifact({ ...described, params, quantization });
 }
 

@@ -32,6 +32,8 @@ export interface ModelParts {
   readonly config: ModelConfig;
   readonly labels: readonly string[];
   readonly multiLabel: boolean;
+  /** A classifier's own least score of a label, if one was chosen. */
+  readonly threshold?: number | null;
   readonly tokenizer: Tokenizer;
   readonly params: Params;
 }
@@ -44,16 +46,19 @@ export class Model {
   readonly tokenizer: Tokenizer;
   /** Whether labels are independent and not exclusive. */
   readonly multiLabel: boolean;
+  /** What `threshold: 'model'` stands for: null where none was chosen. */
+  readonly threshold: number | null;
   readonly #ops: Ops;
   readonly #params: Params;
 
-  constructor(ops: Ops, { name, task, config, labels, multiLabel, tokenizer, params }: ModelParts) {
+  constructor(ops: Ops, { name, task, config, labels, multiLabel, threshold, tokenizer, params }: ModelParts) {
     this.name = name;
     this.task = task;
     this.config = config;
     this.labels = labels;
     this.tokenizer = tokenizer;
     this.multiLabel = multiLabel;
+    this.threshold = threshold ?? null;
     this.#ops = ops;
     this.#params = params;
   }
@@ -102,7 +107,8 @@ export class Model {
    */
   async classify(text: string, options: ClassifyOptions = {}): Promise<LabelScore[]> {
     this.#expectTask('text-classification');
-    const { topK = this.labels.length, threshold, apply = this.multiLabel ? 'sigmoid' : 'softmax' } = options;
+    const { topK = this.labels.length, apply = this.multiLabel ? 'sigmoid' : 'softmax' } = options;
+    const threshold = options.threshold === 'model' ? this.#ownThreshold() : options.threshold;
     checkCount('classify', 'topK', topK);
     const batch = this.#textBatch('classify', text, options);
     options.budget?.spend(encoderWork(this.config, batch.length));
@@ -114,6 +120,15 @@ export class Model {
       .filter((found) => threshold === undefined || found.score >= threshold)
       .sort((a, b) => b.score - a.score)
       .slice(0, topK);
+  }
+
+  #ownThreshold(): number {
+    if (this.threshold !== null) return this.threshold;
+    throw new LacunaError(
+      'invalid_argument',
+      `${this.name}: expected a model with a threshold of its own, got none. Give a number.`,
+      { model: this.name },
+    );
   }
 
   /** The mean of the encoder's states over the text, (C). Throws `empty_text`, `text_too_long`, `too_much_work`. */

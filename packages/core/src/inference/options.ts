@@ -20,8 +20,8 @@ export interface FillMaskOptions extends TextOptions {
 export interface ClassifyOptions extends TextOptions {
   /** Labels to give, best first; all by default. */
   readonly topK?: number;
-  /** Give labels of at least this score only. */
-  readonly threshold?: number;
+  /** Give labels of at least this score only; `'model'`: the score that was chosen for the model on held-out texts. */
+  readonly threshold?: number | 'model';
   /** From logits to scores; by default what the model was trained with. */
   readonly apply?: 'softmax' | 'sigmoid' | 'none';
 }

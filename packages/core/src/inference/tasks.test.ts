@@ -52,6 +52,9 @@ describe('classify', () => {
     const middle = all[1]?.score as number;
     expect(await model.classify(TEXT, { threshold: middle })).toEqual(all.slice(0, 2));
     expect(await model.classify(TEXT, { threshold: 1.1 })).toEqual([]);
+    await expect(model.classify(TEXT, { threshold: 'model' })).rejects.toEqual(code('invalid_argument'));
+    const decided = await load(wasm(), { ...critic, threshold: Math.min(1, middle) });
+    expect(await decided.classify(TEXT, { threshold: 'model' })).toEqual(all.slice(0, 2));
     const logits = await model.classify(TEXT, { apply: 'none' });
     const sigmoids = await model.classify(TEXT, { apply: 'sigmoid' });
     sigmoids.forEach(({ label, score }, i) => {

@@ -49,7 +49,13 @@ export const ClassifyRequest = oneOf(
   z.strictObject({
     ...common,
     top_k: TopK.openapi({ description: 'Labels to give; all by default.' }),
-    threshold: z.number().min(0).max(1).optional().openapi({ description: 'Give labels of at least this score only.' }),
+    threshold: z
+      .union([z.number().min(0).max(1), z.literal('model')])
+      .optional()
+      .openapi({
+        description:
+          'Give labels of at least this score only; "model": the score that was chosen for the model on held-out texts. No label then means none of these.',
+      }),
   }),
 ).openapi('ClassifyRequest', { example: { text: 'A quietly moving film.' } });
 
