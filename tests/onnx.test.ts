@@ -170,8 +170,8 @@ describe.each(runtimes)('$name computes the logits of ours', (runtime) => {
     expect(spread(ours)).toBeGreaterThan(1);
   });
 
-  it('english, with the same five best pieces', async () => {
-    const artifact = await readArtifact(readFileSync(`${ROOT}models/english.safetensors`));
+  it('lacuna-fill, with the same five best pieces', async () => {
+    const artifact = await readArtifact(readFileSync(`${ROOT}models/lacuna-fill.safetensors`));
     const session = await runtime.open(writeOnnx(artifact));
     for (const text of ['The river flows into the [MASK].', 'In [MASK] he was born in the [MASK] of New York.']) {
       const batch = gapBatch(new Tokenizer(artifact.pieces), text);
@@ -187,8 +187,8 @@ describe.each(runtimes)('$name computes the logits of ours', (runtime) => {
     }
   });
 
-  it('sentiment, with the same labels', async () => {
-    const artifact = await readArtifact(readFileSync(`${ROOT}models/sentiment.safetensors`));
+  it('lacuna-sentiment, with the same labels', async () => {
+    const artifact = await readArtifact(readFileSync(`${ROOT}models/lacuna-sentiment.safetensors`));
     const session = await runtime.open(writeOnnx(artifact));
     const tokenizer = new Tokenizer(artifact.pieces);
     for (const [text, label] of [

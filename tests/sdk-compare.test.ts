@@ -25,7 +25,7 @@ beforeAll(async () => {
 
 afterAll(() => site?.close());
 
-it.each(['english', 'sentiment'])('compares %s with itself, and tells how far it is', async (name) => {
+it.each(['lacuna-fill', 'lacuna-sentiment'])('compares %s with itself, and tells how far it is', async (name) => {
   const told = await page.evaluate(
     async ([of, examples]) => {
       const fractions: number[] = [];
@@ -53,21 +53,21 @@ it.each(['english', 'sentiment'])('compares %s with itself, and tells how far it
 
 it('times a shape, reports what int8 does to float weights only, and gives failures their codes', async () => {
   const told = await page.evaluate(async (examples) => {
-    const model = await sdk.loadModel('/models/english.safetensors');
+    const model = await sdk.loadModel('/models/lacuna-fill.safetensors');
     const { config, parameters, quantization, version, labels } = model;
     model.close();
-    const english = '/models/english.safetensors';
-    const small = await sdk.timeShape(english, { ...config, numHiddenLayers: 1, numDecoderLayers: 1 }, 'A short text.');
+    const filler = '/models/lacuna-fill.safetensors';
+    const small = await sdk.timeShape(filler, { ...config, numHiddenLayers: 1, numDecoderLayers: 1 }, 'A short text.');
     const failed = [
-      await sdk.failing(sdk.int8Report(english)),
-      await sdk.failing(sdk.compareModels(english, '/models/sentiment.safetensors', examples)),
-      await sdk.failing(sdk.compareModels(english, english, examples, { signal: AbortSignal.abort() })),
+      await sdk.failing(sdk.int8Report(filler)),
+      await sdk.failing(sdk.compareModels(filler, '/models/lacuna-sentiment.safetensors', examples)),
+      await sdk.failing(sdk.compareModels(filler, filler, examples, { signal: AbortSignal.abort() })),
       await sdk.failing(sdk.timeShape('/models/nothing.safetensors', config, 'A text.')),
     ];
     const codes = failed.map((failure) => (failure as { code?: string }).code);
     return { facts: { parameters, quantization, version, labels, layers: config.numHiddenLayers }, small, codes };
   }, EXAMPLES);
-  const { version } = await readArtifact(readFileSync(`${ROOT}models/english.safetensors`));
+  const { version } = await readArtifact(readFileSync(`${ROOT}models/lacuna-fill.safetensors`));
   expect(told.facts).toEqual({ parameters: 3_770_304, quantization: 'int8', version, labels: [], layers: 3 });
   expect(told.small).toEqual({ medianMs: expect.any(Number), tokens: 6 });
   expect(told.small.medianMs).toBeGreaterThan(0);

@@ -26,7 +26,7 @@ async function inNode(name: string) {
 it('a model loaded by its address fills gaps as it does in Node, one text or several', async () => {
   const texts = ['The capital of [MASK] is Paris.', 'He [MASK] the [MASK].'];
   const told = await page.evaluate(async (given) => {
-    const model = await sdk.loadModel('/models/english.safetensors');
+    const model = await sdk.loadModel('/models/lacuna-fill.safetensors');
     const one = await model.fillMask(given[0] as string, { topK: 3 });
     const all = await model.fillMask(given, { topK: 3 });
     const targets = await model.fillMask(given[0] as string, { targets: ['france', 'spain'] });
@@ -37,7 +37,7 @@ it('a model loaded by its address fills gaps as it does in Node, one text or sev
     const partial = partly.map((answer) => ('code' in answer ? answer.code : answer.length));
     return { one, all, targets, filled, partial, facts: { name, task, labels } };
   }, texts);
-  const model = await inNode('english');
+  const model = await inNode('lacuna-fill');
   const expected: Awaited<ReturnType<typeof model.fillMask>>[] = [];
   for (const text of texts) expected.push(await model.fillMask(text, { topK: 3 }));
   const words = (gaps: readonly (readonly { readonly token_str: string }[])[]) =>
@@ -56,8 +56,8 @@ it('a model loaded by its address fills gaps as it does in Node, one text or sev
 
 it('a model loaded from a file classifies and explains: the words that decide weigh most', async () => {
   const told = await page.evaluate(async () => {
-    const bytes = await (await fetch('/models/sentiment.safetensors')).blob();
-    const model = await sdk.loadModel(new File([bytes], 'sentiment.safetensors'));
+    const bytes = await (await fetch('/models/lacuna-sentiment.safetensors')).blob();
+    const model = await sdk.loadModel(new File([bytes], 'lacuna-sentiment.safetensors'));
     const text = 'A dull film with one brilliant scene.';
     const [scores] = await model.classify([text]);
     const explained = await model.explain(text, { target: 'positive' });
@@ -65,7 +65,7 @@ it('a model loaded from a file classifies and explains: the words that decide we
     model.close();
     return { scores, explained, targets: again.map(({ target }) => target) };
   });
-  const expected = await (await inNode('sentiment')).classify('A dull film with one brilliant scene.');
+  const expected = await (await inNode('lacuna-sentiment')).classify('A dull film with one brilliant scene.');
   expect(told.scores?.map(({ label }) => label)).toEqual(expected.map(({ label }) => label));
   const positive = told.scores?.find(({ label }) => label === 'positive');
   expect(told.explained.score).toBeCloseTo(positive?.score ?? Number.NaN, 2);
@@ -79,17 +79,17 @@ it('a model loaded from a file classifies and explains: the words that decide we
 
 it('what cannot be answered, or is no model, or is not waited for, is a LacunaError with its code', async () => {
   const codes = await page.evaluate(async () => {
-    const english = await sdk.loadModel('/models/english.safetensors');
+    const filler = await sdk.loadModel('/models/lacuna-fill.safetensors');
     const failed = [
-      await sdk.failing(english.fillMask('No gap.')),
-      await sdk.failing(english.classify('A text.')),
-      await sdk.failing(english.explain('[MASK]', { gap: 3 })),
-      await sdk.failing(english.fillMask('[MASK]', { signal: AbortSignal.abort() })),
+      await sdk.failing(filler.fillMask('No gap.')),
+      await sdk.failing(filler.classify('A text.')),
+      await sdk.failing(filler.explain('[MASK]', { gap: 3 })),
+      await sdk.failing(filler.fillMask('[MASK]', { signal: AbortSignal.abort() })),
       await sdk.failing(sdk.loadModel('/models/nothing.safetensors')),
       await sdk.failing(sdk.loadModel(new Uint8Array(100))),
     ];
-    const answer = await english.fillMask('[MASK] is here.');
-    english.close();
+    const answer = await filler.fillMask('[MASK] is here.');
+    filler.close();
     return [...failed.map((failure) => (failure as { code?: string }).code), answer.length];
   });
   expect(codes).toEqual([

@@ -64,7 +64,7 @@ describe('the page', () => {
   it('leaves the paths of the API to the API', async () => {
     const models = await fetch(new URL('/v1/models', site.address));
     expect(models.headers.get('content-type')).toContain('application/json');
-    const artifact = await fetch(new URL('/english.safetensors', site.address));
+    const artifact = await fetch(new URL('/lacuna-fill.safetensors', site.address));
     expect((await artifact.arrayBuffer()).byteLength).toBeGreaterThan(1_000_000);
   });
 });

@@ -82,7 +82,7 @@ describe('the playground', () => {
 
   it('explains a label: what speaks for and against it, in numbers on demand, and who looks at whom', async () => {
     page = await site.open('try');
-    await page.getByRole('combobox', { name: 'Model' }).selectOption('site:sentiment');
+    await page.getByRole('combobox', { name: 'Model' }).selectOption('site:lacuna-sentiment');
     const text = page.getByRole('textbox', { name: 'Text' });
     await text.fill('A dull film with one brilliant scene.');
     await page.getByRole('combobox', { name: 'What speaks for' }).selectOption('positive');
@@ -102,8 +102,8 @@ describe('the playground', () => {
     const file = page.getByLabel('Model file');
     await file.setInputFiles({ name: 'notes.safetensors', mimeType: '', buffer: Buffer.from('no model at all') });
     await page.getByText(/artifact_/).waitFor();
-    await file.setInputFiles(`${ROOT}models/english.safetensors`);
-    await page.getByRole('option', { name: /english\.safetensors/ }).waitFor({ state: 'attached' });
+    await file.setInputFiles(`${ROOT}models/lacuna-fill.safetensors`);
+    await page.getByRole('option', { name: /lacuna-fill\.safetensors/ }).waitFor({ state: 'attached' });
     await gaps().first().waitFor();
     await page.setViewportSize({ width: 360, height: 800 });
     await page.getByText('Why this answer?').click();
@@ -124,7 +124,7 @@ describe('distilling', () => {
     await expectNoShift();
     expect(await row('Parameters').allTextContents()).toEqual(['3,770,304', '2,884,800', '77 %']);
     await page.getByRole('combobox', { name: 'Width' }).selectOption('96');
-    const { config } = await readArtifact(readFileSync(`${ROOT}models/english.safetensors`));
+    const { config } = await readArtifact(readFileSync(`${ROOT}models/lacuna-fill.safetensors`));
     const parameters = parameterCount(studentConfig(config, { hiddenSize: 96 }));
     expect((await row('Parameters').allTextContents())[1]).toBe(parameters.toLocaleString('en'));
     const time = () => row('An answer takes').nth(1).textContent();
@@ -152,10 +152,10 @@ async function openDataThenDistil(name: string, text: string): Promise<void> {
 describe('a student', () => {
   it('of a classifier learns what its teacher answers, and is held beside it', async () => {
     await openDataThenDistil('reviews.csv', ['text,label', ...reviews].join('\n'));
-    await page.getByRole('combobox', { name: 'Teacher' }).first().selectOption('site:sentiment');
+    await page.getByRole('combobox', { name: 'Teacher' }).first().selectOption('site:lacuna-sentiment');
     await page.getByRole('combobox', { name: 'Passes over the data' }).selectOption('1');
     await page.getByRole('button', { name: 'Start distilling' }).click();
-    await page.getByText('sentiment student is there,').waitFor({ timeout: 40_000 });
+    await page.getByText('lacuna-sentiment student is there,').waitFor({ timeout: 40_000 });
     await page.getByRole('button', { name: 'Compare' }).click();
     const accuracy = page.getByRole('row', { name: /^Accuracy/ }).getByRole('cell');
     await accuracy.first().waitFor();
@@ -185,9 +185,9 @@ describe('a student', () => {
     await page.getByRole('button', { name: 'Go on' }).click();
     await status(/^Distilling$/).waitFor({ state: 'attached' });
     await page.getByRole('button', { name: 'Stop' }).click();
-    await page.getByText('english student is there,').waitFor({ timeout: 30_000 });
+    await page.getByText('lacuna-fill student is there,').waitFor({ timeout: 30_000 });
     await page.getByText('Try it').click();
-    await page.getByRole('option', { name: /^english student/ }).waitFor({ state: 'attached' });
+    await page.getByRole('option', { name: /^lacuna-fill student/ }).first().waitFor({ state: 'attached' });
     await gaps().first().waitFor();
   });
 });
@@ -218,7 +218,7 @@ describe('publishing', () => {
   it('publishes, asks, keeps the key only where it is told to, and works on a phone and offline', async () => {
     page = await site.open('publish');
     await page.setViewportSize({ width: 360, height: 800 });
-    await page.getByRole('combobox', { name: 'Model' }).selectOption('site:sentiment');
+    await page.getByRole('combobox', { name: 'Model' }).selectOption('site:lacuna-sentiment');
     await page.getByRole('textbox', { name: 'Name there' }).fill('mood');
     await page.getByLabel('API key').fill(site.key);
     await page.getByLabel('Keep the address and the key on this device').check();

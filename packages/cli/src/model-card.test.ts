@@ -9,20 +9,24 @@ import { type Evaluation, evaluationTable, withTable } from './model-card.ts';
 import { lacuna } from './testing.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url));
-const evaluationOf = (name: string) => JSON.parse(read(`bench/evaluations/${name}.json`).toString()) as Evaluation;
+const evaluationOf = (name: string) =>
+  JSON.parse(read(`bench/evaluations/${name.replace('lacuna-', '')}.json`).toString()) as Evaluation;
 
-it.each(['english', 'sentiment'])('the card of %s has the table of its evaluation', (name) => {
+it.each(['lacuna-fill', 'lacuna-sentiment'])('the card of %s has the table of its evaluation', (name) => {
   const card = read(`models/${name}.md`).toString();
   expect(withTable(name, card, evaluationTable([evaluationOf(name)]))).toBe(card);
 });
 
-it.each(['english', 'sentiment'])('the figures in the artifact of %s are those of its evaluation', async (name) => {
-  const { metrics } = await readArtifact(read(`models/${name}.safetensors`));
-  const stored = Object.entries(metrics as Record<string, number>);
-  expect(stored.length).toBeGreaterThan(3);
-  const evaluation = evaluationOf(name);
-  for (const [field, value] of stored) expect([field, evaluation[field]]).toEqual([field, expect.closeTo(value, 3)]);
-});
+it.each(['lacuna-fill', 'lacuna-sentiment'])(
+  'the figures in the artifact of %s are those of its evaluation',
+  async (name) => {
+    const { metrics } = await readArtifact(read(`models/${name}.safetensors`));
+    const stored = Object.entries(metrics as Record<string, number>);
+    expect(stored.length).toBeGreaterThan(3);
+    const evaluation = evaluationOf(name);
+    for (const [field, value] of stored) expect([field, evaluation[field]]).toEqual([field, expect.closeTo(value, 3)]);
+  },
+);
 
 it('a table has the spread of several seeds, and a dash for what was not measured', () => {
   const seeds = { models: [{ model: 'a' }, { model: 'b' }], mean: { accuracy: 0.5 }, sd: { accuracy: 0.25 } };
@@ -41,7 +45,7 @@ it('a card that is not there yet is begun, with facts, data and lines, and keeps
   const folder = mkdtempSync(join(tmpdir(), 'lacuna-card-'));
   const out = join(folder, 'mine.md');
   const at = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
-  const line = ['card', '--out', out, '--model', at('models/sentiment.safetensors'), '--recipe', 'sentiment'];
+  const line = ['card', '--out', out, '--model', at('models/lacuna-sentiment.safetensors'), '--recipe', 'sentiment'];
   const write = () => lacuna(...line, '--evaluations', at('bench/evaluations/sentiment.json'), '--json');
   expect(write().json).toMatchObject({ rows: 1 });
   const card = readFileSync(out, 'utf8');

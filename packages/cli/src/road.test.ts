@@ -52,7 +52,7 @@ describe('lacuna', () => {
     const line = ['distill', '--teacher', at('student'), '--text', 'embedded', '--steps', '1', '--json'];
     const { json } = ran(lacuna(...line, '--start', at('base'), '--layers', '2:1', '--out', at('started')));
     expect(json).toMatchObject({ complete: true });
-    const other = fileURLToPath(new URL('../../../models/english.safetensors', import.meta.url));
+    const other = fileURLToPath(new URL('../../../models/lacuna-fill.safetensors', import.meta.url));
     const { json: refused } = lacuna(...line, '--start', other, '--out', at('refused'));
     expect(refused.error).toMatchObject({ code: 'checkpoint_mismatch' });
   });

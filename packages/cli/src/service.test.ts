@@ -90,7 +90,7 @@ it('a GET that brings a body is answered as one without', async () => {
 describe('the client', () => {
   it('embeds, scores and fills one by one, and gives each text its own error', async () => {
     const client = createClient({ baseUrl: server.address });
-    const [river, stream] = await client.embed(['a wide river', 'a broad stream'], { model: 'english' });
+    const [river, stream] = await client.embed(['a wide river', 'a broad stream'], { model: 'lacuna-fill' });
     const cosine = (river ?? []).reduce((sum, x, i) => sum + x * (stream?.[i] ?? 0), 0);
     expect(cosine).toBeGreaterThan(0);
     expect(cosine).toBeLessThan(1);
@@ -108,7 +108,7 @@ describe('@huggingface/inference', () => {
   const at = (model: string) => ({ endpointUrl: `${server.address}/models/${model}` });
 
   it('fills a gap', async () => {
-    const found = await fillMask({ ...at('english'), inputs: 'The river flows into the [MASK].' });
+    const found = await fillMask({ ...at('lacuna-fill'), inputs: 'The river flows into the [MASK].' });
     expect(found).toHaveLength(5);
     expect(found[0]).toEqual({
       score: expect.any(Number),
@@ -120,7 +120,7 @@ describe('@huggingface/inference', () => {
 
   it('fills a gap out of targets', async () => {
     const found = await fillMask({
-      ...at('english'),
+      ...at('lacuna-fill'),
       inputs: 'The river flows into the [MASK].',
       parameters: { targets: ['sea', 'lake'], top_k: 1 },
     });
@@ -128,18 +128,18 @@ describe('@huggingface/inference', () => {
   });
 
   it('labels a text', async () => {
-    const labels = await textClassification({ ...at('sentiment'), inputs: 'A warm, funny and moving film.' });
+    const labels = await textClassification({ ...at('lacuna-sentiment'), inputs: 'A warm, funny and moving film.' });
     expect(labels.map(({ label }) => label)).toEqual(['positive', 'negative']);
   });
 
   it('extracts features', async () => {
-    const path = { endpointUrl: `${at('english').endpointUrl}/pipeline/feature-extraction` };
+    const path = { endpointUrl: `${at('lacuna-fill').endpointUrl}/pipeline/feature-extraction` };
     const features = (await featureExtraction({ ...path, inputs: 'a river' })) as number[];
     expect(Math.hypot(...features)).toBeCloseTo(1, 4);
   });
 
   it('throws what the service says is wrong', async () => {
-    await expect(fillMask({ ...at('english'), inputs: 'no gap' })).rejects.toThrow(/the text must hold \[MASK\]/);
-    await expect(fillMask({ ...at('nobody'), inputs: '[MASK]' })).rejects.toThrow(/expected one of english/);
+    await expect(fillMask({ ...at('lacuna-fill'), inputs: 'no gap' })).rejects.toThrow(/the text must hold \[MASK\]/);
+    await expect(fillMask({ ...at('nobody'), inputs: '[MASK]' })).rejects.toThrow(/expected one of lacuna-fill/);
   });
 });

@@ -29,7 +29,7 @@ it('a trainer takes every kind of text, and its options are told apart by their 
   accepts({ task: 'finetune', model: new Uint8Array(), data: [{ text: 'Good.', label: 'positive' }] });
   accepts({
     task: 'finetune',
-    model: '/english.safetensors',
+    model: '/lacuna-fill.safetensors',
     data: new File([], 'reviews.csv'),
     recipe: { epochs: 2 },
   });

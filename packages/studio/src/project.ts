@@ -9,7 +9,7 @@ export type Task = 'fill-mask' | 'classification';
 
 /** Any model at hand: one of the site's, a kept run, a student, an opened file. */
 export interface StudioModel {
-  /** Unique, and the same after a reload: `site:english`, `run:NAME`, `file:NAME`. */
+  /** Unique, and the same after a reload: `site:lacuna-fill`, `run:NAME`, `file:NAME`. */
   readonly id: string;
   /** What people read. */
   readonly name: string;

@@ -89,7 +89,7 @@ describe('the document', () => {
       const expected = resolved(answer?.content?.['application/json']?.schema)?.example;
       // A file and what has no body stand in the models' own tests.
       if (method === 'PUT' || method === 'DELETE' || !answer?.content?.['application/json']) continue;
-      const id = path.startsWith('/ai/') ? 'sentiment' : 'english';
+      const id = path.startsWith('/ai/') ? 'lacuna-sentiment' : 'lacuna-fill';
       const response = await test.app.request(path.replace('{id}', id), {
         method,
         headers: { authorization: `Bearer ${ROOT_KEY}`, 'content-type': 'application/json' },

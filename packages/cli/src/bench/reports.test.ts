@@ -104,8 +104,8 @@ it('onnx gives everyone’s time, how they compare with ours, and how far their 
     threads: 1,
     versions: { onnxruntimeWeb: version, onnxruntimeNode: version },
     rows: [
-      { task: 'fill-mask', model: 'english', ...measured },
-      { task: 'text-classification', model: 'sentiment', ...measured },
+      { task: 'fill-mask', model: 'lacuna-fill', ...measured },
+      { task: 'text-classification', model: 'lacuna-sentiment', ...measured },
     ],
     missingPeers: [],
   });

@@ -23,7 +23,7 @@ export const card = defineCommand({
     recipe: { kind: 'text', value: 'NAME|FILE', about: 'the recipe that makes it' },
   },
   examples: [
-    'lacuna card --out models/english.md --evaluations bench/evaluations/english.json',
+    'lacuna card --out models/lacuna-fill.md --evaluations bench/evaluations/fill.json',
     'lacuna card --out models/lacuna-fill.md --model models/lacuna-fill.safetensors --recipe fill --evaluations bench/evaluations/fill.json',
   ],
   async run({ out, evaluations, model, recipe }) {

@@ -20,7 +20,7 @@ export const classify = defineCommand({
     truncate: { kind: 'flag', about: 'cut the end of a text that is too long' },
     ...BACKEND_OPTIONS,
   },
-  examples: ['lacuna classify "a quietly moving film" --model models/sentiment.safetensors'],
+  examples: ['lacuna classify "a quietly moving film" --model models/lacuna-sentiment.safetensors'],
   async run(options, [text = ''], _session) {
     const { topK, truncate } = options;
     const threshold = thresholdOf(options.threshold);

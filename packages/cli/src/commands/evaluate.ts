@@ -34,7 +34,7 @@ export const evaluate = defineCommand({
   options: OPTIONS,
   examples: [
     'lacuna evaluate --model runs/base --text held-out.txt',
-    'lacuna evaluate --model models/sentiment.safetensors --data dev.tsv --json',
+    'lacuna evaluate --model models/lacuna-sentiment.safetensors --data dev.tsv --json',
     'lacuna evaluate --model runs/intent --data set.json#test+oos_test --dev set.json#val+oos_val --out-of-scope oos',
   ],
   async run(options, _positionals, session) {

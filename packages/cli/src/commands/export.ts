@@ -60,7 +60,7 @@ export const exportModel = defineCommand({
   options: { ...OPTIONS, ...SAFETENSORS_OPTIONS },
   examples: [
     'lacuna export --model runs/student --out models/fill-mask.safetensors --text held-out.txt',
-    'lacuna export --model models/english.safetensors --format onnx --out english.onnx',
+    'lacuna export --model models/lacuna-fill.safetensors --format onnx --out lacuna-fill.onnx',
   ],
   async run(options, _positionals, session) {
     const { format, model, out, name } = options;

@@ -18,7 +18,6 @@ export const PAGE = 'results.md';
 /** A set of held-out data, the first part of an evaluation's name, and what it is. */
 const SETS: Readonly<Record<string, string>> = {
   fill: 'Filling gaps: held-out Wikipedia, 15 % of the tokens removed',
-  english: 'Filling gaps, the first models: held-out Wikipedia, 15 % of the tokens removed',
   sentiment: 'Sentiment: SST-2, development set',
   'sentiment-mr': 'Sentiment: MR, without the texts that share eight words in a row with SST-2’s training data',
   emotion: 'Emotion: GoEmotions in seven groups, several a text, test set',

@@ -32,15 +32,15 @@ const labelled: DataSet = {
   labels: ['bad', 'good'],
   heldOut: [{ text: 'Held out.', label: 'good' }],
 };
-const english = {
-  id: 'site:english',
-  name: 'english',
+const filler = {
+  id: 'site:lacuna-fill',
+  name: 'lacuna-fill',
   task: 'fill-mask' as const,
   config: freshConfig(text, { preset: 'short', knobs: NO_KNOBS }),
   parameters: 4_000_000,
-  artifact: async () => new Blob(['english']),
+  artifact: async () => new Blob(['lacuna-fill']),
 };
-const choices: Choices = { goal: 'fill', preset: 'short', run: 'first', base: english, knobs: NO_KNOBS };
+const choices: Choices = { goal: 'fill', preset: 'short', run: 'first', base: filler, knobs: NO_KNOBS };
 const never = () => Promise.reject(new Error('was exported'));
 
 it('a model grows with the time and the text, and never past either', () => {
@@ -97,7 +97,7 @@ it('a classifier starts from the chosen model and is scored on the held-out rows
     labels: ['bad', 'good'],
     recipe: { epochs: 3, batchSize: 16 },
   });
-  expect(await (options as unknown as { model: Blob }).model.text()).toBe('english');
+  expect(await (options as unknown as { model: Blob }).model.text()).toBe('lacuna-fill');
 });
 
 it('from nothing, the language is learned first and its model exported for the labels', async () => {
@@ -153,7 +153,7 @@ it('says in a sentence what a run will be', () => {
     'A model of 2 + 2 layers, up to 1,024 pieces and 239k parameters, for 2 minutes.',
   );
   expect(plannedText(labelled, { ...choices, goal: 'label' })).toBe(
-    'english (4.0M parameters) learns for 10 rounds over 950 rows.',
+    'lacuna-fill (4.0M parameters) learns for 10 rounds over 950 rows.',
   );
   expect(plannedText(labelled, { ...choices, goal: 'both' })).toMatch(
     /^First a model .* for 1\.2 minutes, then 10 rounds/,

@@ -28,7 +28,7 @@ const Readiness = z
   .openapi('Readiness', {
     example: {
       status: 'ready',
-      models: [{ name: 'english', task: 'fill-mask', state: 'loadable' }],
+      models: [{ name: 'lacuna-fill', task: 'fill-mask', state: 'loadable' }],
       storage: 'ok',
     },
   });

@@ -8,7 +8,7 @@ export const ModelId = z.object({
   id: z
     .string()
     .regex(MODEL_ID, 'Expected name, name@latest or name@version')
-    .openapi({ param: { name: 'id', in: 'path' }, example: 'english' }),
+    .openapi({ param: { name: 'id', in: 'path' }, example: 'lacuna-fill' }),
 });
 
 export const ServedModel = z
@@ -32,12 +32,12 @@ export const ModelsResponse = z
     example: {
       models: [
         {
-          name: 'english',
+          name: 'lacuna-fill',
           task: 'fill-mask',
           default: true,
           source: 'deployment',
           description: 'English, lower-cased.',
-          version: 'e84d9a5038b579a6',
+          version: 'd69ccae8a2adb9a6',
         },
       ],
     },
@@ -75,11 +75,11 @@ export const ModelResponse = z
   })
   .openapi('ModelResponse', {
     example: {
-      name: 'english',
+      name: 'lacuna-fill',
       task: 'fill-mask',
       source: 'deployment',
       description: 'English, lower-cased.',
-      version: 'e84d9a5038b579a6',
+      version: 'd69ccae8a2adb9a6',
     },
   });
 

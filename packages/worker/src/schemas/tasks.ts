@@ -64,7 +64,7 @@ export const EmbedRequest = oneOf(
     ...common,
     normalize: z.boolean().optional().openapi({ description: 'To length 1; true by default.' }),
   }),
-).openapi('EmbedRequest', { example: { texts: ['A river.', 'A stream.'], model: 'sentiment' } });
+).openapi('EmbedRequest', { example: { texts: ['A river.', 'A stream.'], model: 'lacuna-sentiment' } });
 
 export const ScoreRequest = oneOf(
   z.strictObject({
@@ -97,7 +97,7 @@ export const FillMaskResponse = answers(
     filled: z.string().optional().openapi({ description: 'With one_by_one: the text with the best of every gap.' }),
   },
   {
-    model: 'english',
+    model: 'lacuna-fill',
     gaps: [[{ score: 0.0684, token: 2531, token_str: 'sea', sequence: 'The river flows into the sea.' }]],
   },
 );
@@ -106,7 +106,7 @@ export const ClassifyResponse = answers(
   'ClassifyResponse',
   { labels: z.array(Label).openapi({ description: 'Labels, best first.' }) },
   {
-    model: 'sentiment',
+    model: 'lacuna-sentiment',
     labels: [
       { label: 'positive', score: 0.995 },
       { label: 'negative', score: 0.005 },
@@ -117,7 +117,7 @@ export const ClassifyResponse = answers(
 export const EmbedResponse = answers(
   'EmbedResponse',
   { embedding: z.array(z.number()).openapi({ description: "The mean of the encoder's states, hiddenSize numbers." }) },
-  { model: 'sentiment', results: [{ embedding: [0.021] }, { embedding: [0.034] }] },
+  { model: 'lacuna-sentiment', results: [{ embedding: [0.021] }, { embedding: [0.034] }] },
 );
 
 export const ScoreResponse = answers(
@@ -128,7 +128,7 @@ export const ScoreResponse = answers(
     tokens: z.array(z.object({ token: z.number().int(), token_str: z.string(), log_probability: z.number() })),
   },
   {
-    model: 'english',
+    model: 'lacuna-fill',
     log_likelihood: -21.5,
     pseudo_perplexity: 21.6,
     tokens: [{ token: 5, token_str: 'the', log_probability: -0.9 }],
