@@ -27,6 +27,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => general((await import('./commands/finetune.ts')).finetune),
   },
   {
+    name: 'teach',
+    summary: 'let classifiers label texts and variants of them, for a student',
+    load: async () => general((await import('./commands/teach.ts')).teach),
+  },
+  {
     name: 'distill',
     summary: 'train a smaller student from a teacher',
     load: async () => general((await import('./commands/distill.ts')).distill),

@@ -1,5 +1,5 @@
 /** What a classifier learns from: several files, without texts that it is scored on, and text without labels. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CONFIGS } from '@lacuna/core';
@@ -96,4 +96,33 @@ it('evaluate and baseline leave out what the model has read', () => {
   expect([lacuna(...scored).json.examples, lacuna(...scored, '--without', dev).json.examples]).toEqual([2, 1]);
   const control = ['baseline', '--data', first, second, '--test', dev, '--buckets', '4096', '--json'];
   expect([lacuna(...control).json.trainedOn, lacuna(...control, '--without', dev).json.trainedOn]).toEqual([5, 4]);
+});
+
+it('teach writes what a classifier says of texts, variants and sentences, and finetune learns from it', () => {
+  const out = at('taught.jsonl');
+  const text = at('more.txt');
+  writeFileSync(text, 'A dog went home again. The sun was high.\n');
+  const line = ['teach', '--data', first, '--teacher', at('teacher'), '--infill', at('base'), '--variants', '2'];
+  const asked = ['--unlabelled', text, '--out', out, '--json'];
+  expect(lacuna(...line, ...asked).json).toMatchObject({ own: 3, examples: 3 + 6 + 2, labels: ['bad', 'good'] });
+  const rows = readFileSync(out, 'utf8').trim().split('\n');
+  const parsed = rows.map((row) => JSON.parse(row) as { text: string; label: Record<string, number> });
+  expect(parsed[0]?.text).toBe('the cat is happy');
+  for (const { label } of parsed) {
+    expect(Object.keys(label)).toEqual(['bad', 'good']);
+    expect((label.bad ?? 0) + (label.good ?? 0)).toBeCloseTo(1, 3);
+  }
+  const learn = ['finetune', '--model', at('base'), ...common, '--data'];
+  expect(lacuna(...learn, out, '--out', at('taught')).json).toMatchObject({ examples: 11, labels: ['bad', 'good'] });
+  // The texts and what is said of them are those that a fine-tuning with the teacher learns from.
+  const inline = ['finetune', '--model', at('base'), '--teacher', at('teacher'), ...common];
+  expect(lacuna(...inline, '--data', first, '--out', at('inline')).status).toBe(0);
+  expect(lacuna(...line.slice(0, -2), '--out', at('own.jsonl')).status).toBe(0);
+  expect(lacuna(...learn, at('own.jsonl'), '--out', at('file')).status).toBe(0);
+  const scored = (run: string) => lacuna('evaluate', '--model', at(run), '--data', first, '--json').json;
+  const [a, b] = [scored('inline'), scored('file')].map(({ crossEntropy }) => crossEntropy as number);
+  expect(a).toBeCloseTo(b as number, 3);
+  writeFileSync(at('off.jsonl'), '{"text": "a cat", "label": {"bad": 0.9, "good": 0.9}}\n');
+  const { json } = lacuna(...learn, at('off.jsonl'), '--out', at('refused'));
+  expect(json.error).toMatchObject({ code: 'malformed_data', message: expect.stringContaining('line 1') });
 });

@@ -39,6 +39,8 @@ export interface ColumnOptions {
   readonly labelColumn?: string | undefined;
   /** What stands in place of a label where a text has none. */
   readonly outOfScope?: string | undefined;
+  /** Whether a label may be probabilities by name, as `lacuna teach` writes them. */
+  readonly soft?: boolean;
 }
 
 export const LABEL_OPTIONS = {
@@ -78,6 +80,8 @@ export interface Labelled {
   readonly labels: readonly string[];
   /** How many texts were longer than `maxLength` and lost their end. */
   readonly truncated: number;
+  /** Whether labels are probabilities, of one text at least. */
+  readonly soft: boolean;
 }
 
 /**
@@ -87,11 +91,12 @@ export interface Labelled {
 export async function labelledTexts(
   path: string,
   multiLabel: boolean,
-  { textColumn, labelColumn, outOfScope }: ColumnOptions,
+  { textColumn, labelColumn, outOfScope, soft = false }: ColumnOptions,
   labels?: readonly string[],
 ): Promise<LabelledData> {
   return readLabelled(await openTable(path), {
     multiLabel,
+    soft,
     ...(textColumn === undefined ? {} : { textColumn }),
     ...(labelColumn === undefined ? {} : { labelColumn }),
     ...(labels === undefined ? {} : { labels }),
@@ -151,5 +156,6 @@ export async function openLabelled(
       `${paths.join(', ')}: ${cut} of ${all} texts are longer than ${maxLength} tokens and were cut.`,
     );
   }
-  return { examples, labels: data.labels, truncated };
+  const soft = data.examples.some(({ probabilities }) => probabilities !== undefined);
+  return { examples, labels: data.labels, truncated, soft };
 }

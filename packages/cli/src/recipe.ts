@@ -9,7 +9,17 @@ import { COMMANDS } from './commands.ts';
 import { readJson } from './read-json.ts';
 
 /** Commands that a recipe may run: those that end, and make or measure something. */
-const STEP_COMMANDS = ['tokenizer', 'pretrain', 'distill', 'finetune', 'export', 'evaluate', 'baseline', 'card'];
+const STEP_COMMANDS = [
+  'tokenizer',
+  'pretrain',
+  'distill',
+  'teach',
+  'finetune',
+  'export',
+  'evaluate',
+  'baseline',
+  'card',
+];
 
 export type OptionValue = string | number | true | readonly (string | number)[];
 

@@ -12,7 +12,8 @@ import { openCorpus } from './corpus.ts';
 import { overlapWith } from './labelled-data.ts';
 import { readTrainedModel } from './trained-model.ts';
 
-export const TEACHER_OPTIONS = {
+/** What `finetune` and `teach` share. */
+export const TEACHING_OPTIONS = {
   teacher: {
     kind: 'list',
     value: 'DIR|FILE',
@@ -38,9 +39,13 @@ export const TEACHER_OPTIONS = {
     min: 1,
   },
   infill: { kind: 'text', value: 'DIR|FILE', about: 'the fill-mask model that makes variants (default: --model)' },
+} as const satisfies Options;
+
+export const TEACHER_OPTIONS = {
+  ...TEACHING_OPTIONS,
   logitsWeight: {
     kind: 'number',
-    about: "with --teacher: weight of the error on the teacher's logits",
+    about: 'weight of the error on the logits, where a teacher or probabilities in --data give them',
     default: 0.5,
     min: 0,
   },
@@ -49,7 +54,7 @@ export const TEACHER_OPTIONS = {
 /** Throws `unsupported_task`, and `checkpoint_mismatch` for a teacher with another vocabulary or other labels. */
 export async function teach(
   ops: TrainableOps,
-  options: Values<typeof TEACHER_OPTIONS> & {
+  options: Values<typeof TEACHING_OPTIONS> & {
     readonly model: string;
     readonly seed: number;
     readonly multiLabel: boolean;

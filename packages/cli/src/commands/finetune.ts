@@ -15,7 +15,7 @@ export const finetune = defineCommand({
   name: 'finetune',
   about:
     'Puts a classification head on a pre-trained encoder and trains both on labelled texts, or with --teacher on what ' +
-    'other classifiers say of them and of variants (task distillation). ' +
+    'other classifiers say of them and of variants (task distillation); `lacuna teach` writes that to a file for several runs. ' +
     'Ctrl-C saves a checkpoint; --resume goes on from it with the same bits.',
   options: {
     model: { kind: 'text', value: 'DIR|FILE', about: 'the pre-trained model to start from' },
@@ -44,20 +44,19 @@ export const finetune = defineCommand({
     const pretrained = await readTrainedModel(model);
     expectTask('finetune', pretrained, 'fill-mask');
     const tokenizer = tokenizerOf(pretrained);
-    const { teacher, logitsWeight } = options;
-    const recipe = finetuneRecipe(options, { multiLabel, logitsWeight: teacher === undefined ? 0 : logitsWeight });
-    const config = { ...pretrained.config, maxPositionEmbeddings: recipe.maxLength };
+    const { teacher, logitsWeight, maxLength } = options;
     const known = resumed?.checkpoint.labels ?? labelNames('finetune', options);
-    const { maxLength } = recipe;
-    const { examples, labels, truncated } = await openLabelled(
+    const { examples, labels, truncated, soft } = await openLabelled(
       data,
       tokenizer,
       maxLength,
       multiLabel,
-      options,
+      { ...options, soft: teacher === undefined },
       session,
       known,
     );
+    const recipe = finetuneRecipe(options, { multiLabel, logitsWeight: soft || teacher ? logitsWeight : 0 });
+    const config = { ...pretrained.config, maxPositionEmbeddings: maxLength };
     const taught =
       teacher === undefined
         ? examples

@@ -135,6 +135,29 @@ describe('readLabelled', () => {
     });
   });
 
+  it('reads probabilities where they are asked for: what is left to 1 is shared by the labels that are not named', async () => {
+    const data = table('jsonl', '{"text":"a","label":{"joy":0.9,"fear":0.04}}\n{"text":"b","label":"anger"}\n');
+    const { examples } = await readLabelled(data, { soft: true, labels: ['anger', 'fear', 'grief', 'joy'] });
+    expect(examples[0]).toMatchObject({ text: 'a', labels: [3] });
+    [0.03, 0.04, 0.03, 0.9].forEach((p, i) => {
+      expect(examples[0]?.probabilities?.[i]).toBeCloseTo(p, 6);
+    });
+    expect(examples[1]).toEqual({ text: 'b', labels: [0] });
+    const several = await readLabelled(table('jsonl', '{"text":"a","label":{"joy":0.9,"fear":0.75}}'), {
+      ...{ soft: true, multiLabel: true, labels: ['anger', 'fear', 'joy'] },
+    });
+    expect(several.examples).toEqual([{ text: 'a', labels: [1, 2], probabilities: Float32Array.of(0, 0.75, 0.9) }]);
+    await expect(readLabelled(data)).rejects.toMatchObject({ code: 'malformed_data' });
+  });
+
+  it.each(['{}', '{"a":1.5}', '{"a":"1"}', '{"a":0.6,"b":0.6}'])('refuses the probabilities %s', async (cell) => {
+    const data = table('jsonl', `{"text":"a","label":${cell}}`);
+    await expect(readLabelled(data, { soft: true, labels: ['a', 'b'] })).rejects.toMatchObject({
+      code: 'malformed_data',
+      facts: { line: 1 },
+    });
+  });
+
   it.each(['', 'text\tlabel\n', '\n\n'])('refuses a table without rows: %j', async (text) => {
     await expect(readLabelled(table('tsv', text))).rejects.toMatchObject({ code: 'empty_text' });
   });

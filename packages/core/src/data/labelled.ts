@@ -18,12 +18,19 @@ export interface LabelledOptions {
   readonly multiLabel?: boolean;
   /** What stands in place of a label where a text has none of them, e.g. `oos`: such a text has no labels. */
   readonly outside?: string;
+  /**
+   * A cell may hold probabilities by name, `{"joy": 0.9, "anger": 0.02}`, as `lacuna teach` writes them. Where one label
+   * is right, those that are not named share what is left to 1; where several may be, they have 0.
+   */
+  readonly soft?: boolean;
 }
 
 export interface LabelledExample {
   readonly text: string;
-  /** Positions in `labels`, ascending, each once. */
+  /** Positions in `labels`, ascending, each once; of probabilities those of at least a half. */
   readonly labels: readonly number[];
+  /** (K), where the data give probabilities. */
+  readonly probabilities?: Float32Array;
 }
 
 export interface LabelledData {
@@ -41,16 +48,22 @@ const NUMBER = /^-?\d+$/;
  * `empty_text` (no rows).
  */
 export async function readLabelled(table: TableSource, options: LabelledOptions = {}): Promise<LabelledData> {
-  const { multiLabel = false, outside } = options;
-  const rows: { text: string; names: readonly string[]; line: number }[] = [];
+  const { multiLabel = false, soft = false, outside } = options;
+  const rows: { text: string; names: readonly string[]; given?: readonly number[]; line: number }[] = [];
   let textColumn: string | undefined;
   let labelColumn: string | undefined;
   for await (const row of rowsFor(table, options.textColumn, options.labelColumn)) {
     textColumn ??= columnOf(table, row, options.textColumn, TEXT_COLUMNS);
     labelColumn ??= columnOf(table, row, options.labelColumn, LABEL_COLUMNS);
+    const text = textOf(table, row, textColumn);
+    const given = soft ? probabilitiesIn(table, row, labelColumn, multiLabel) : undefined;
+    if (given) {
+      rows.push({ text, names: Object.keys(given), given: Object.values(given), line: row.line });
+      continue;
+    }
     const names = namesOf(table, row, labelColumn, multiLabel);
     const kept = names.filter((name) => name !== outside);
-    rows.push({ text: textOf(table, row, textColumn), names: kept, line: row.line });
+    rows.push({ text, names: kept, line: row.line });
   }
   if (rows.length === 0) {
     throw new LacunaError(
@@ -64,8 +77,13 @@ export async function readLabelled(table: TableSource, options: LabelledOptions 
   const labels = options.labels ?? sortedNames(rows.flatMap(({ names }) => names));
   checkCount(table, labels, multiLabel);
   const positions = new Map(labels.map((label, i) => [label, i]));
-  const examples = rows.map(({ text, names, line }) => {
+  const examples = rows.map(({ text, names, given, line }) => {
     const found = names.map((name) => positions.get(name) ?? positionOf(table, name, labels, line));
+    if (given) {
+      const probabilities = probabilitiesOf(found, given, labels.length, multiLabel);
+      const likely = [...probabilities.keys()].filter((i) => (probabilities[i] as number) >= 0.5);
+      return { text, labels: likely, probabilities };
+    }
     return { text, labels: [...new Set(found)].sort((a, b) => a - b) };
   });
   return { examples, labels };
@@ -88,6 +106,42 @@ function namesOf(table: TableSource, row: TableRow, column: string, multiLabel: 
     );
   }
   return kept;
+}
+
+/** What the cell says of each label by name, or undefined where it holds no such object. */
+function probabilitiesIn(
+  table: TableSource,
+  row: TableRow,
+  column: string,
+  multiLabel: boolean,
+): Readonly<Record<string, number>> | undefined {
+  const cell = row.cells[column];
+  if (typeof cell !== 'object' || cell === null || Array.isArray(cell)) return undefined;
+  const values = Object.values(cell);
+  const sum = values.reduce((all: number, p) => all + (typeof p === 'number' && p >= 0 && p <= 1 ? p : Number.NaN), 0);
+  // Rounded probabilities may add up to a bit more than 1.
+  if (values.length > 0 && (multiLabel ? !Number.isNaN(sum) : sum <= 1.001)) return cell as Record<string, number>;
+  const expected = multiLabel ? 'each from 0 to 1' : 'each from 0 to 1 and no more than 1 in all';
+  throw new LacunaError(
+    'malformed_data',
+    `${table.name}: line ${row.line}: expected probabilities in "${column}", ${expected}, got ${JSON.stringify(cell).slice(0, 200)}.`,
+    { file: table.name, line: row.line, column },
+  );
+}
+
+function probabilitiesOf(
+  positions: readonly number[],
+  given: readonly number[],
+  K: number,
+  multiLabel: boolean,
+): Float32Array {
+  const left = Math.max(0, 1 - given.reduce((sum, p) => sum + p, 0));
+  const unnamed = K - positions.length;
+  const probabilities = new Float32Array(K).fill(multiLabel || unnamed <= 0 ? 0 : left / unnamed);
+  positions.forEach((at, i) => {
+    probabilities[at] = given[i] as number;
+  });
+  return probabilities;
 }
 
 /** A softmax over one label has nothing to learn, a logistic one over none neither. */

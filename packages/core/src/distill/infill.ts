@@ -8,6 +8,7 @@ import type { Ops } from '../ops/ops.ts';
 import type { Random } from '../random/random.ts';
 import type { Params } from '../tensor/tensor.ts';
 import { type Vocabulary, vocabularyMasking } from '../training/masked-batches.ts';
+import { Pauses } from '../training/pauses.ts';
 import type { EncodedExample } from '../training/text-batches.ts';
 
 export interface InfillOptions {
@@ -19,6 +20,9 @@ export interface InfillOptions {
   readonly topK?: number;
   /** Flattens (> 1) or sharpens (< 1) what is drawn from; 1 by default. */
   readonly temperature?: number;
+  readonly signal?: AbortSignal;
+  /** Told how many texts have their variants. */
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
 /** A pre-trained model in a backend. */
@@ -28,45 +32,72 @@ export interface Infiller {
   readonly vocabulary: Vocabulary;
 }
 
+/** Texts of one length that are refilled in one pass: enough rows for the kernels, and few between two looks at the signal. */
+const TEXTS_A_PASS = 32;
+
 /**
- * `variants` new texts for every one of `examples`, with the same targets (a teacher relabels them). Gaps are drawn
- * independently of each other. Texts of fewer than 4 tokens come back as they are.
+ * `variants` new texts for every one of `examples`, with the same targets (a teacher relabels them), text by text in the
+ * order that was given. Gaps are drawn independently of each other. Texts of fewer than 4 tokens come back as they are.
+ * Throws `aborted`.
  */
 export async function infill(
   ops: Ops,
   { config, params, vocabulary }: Infiller,
   examples: readonly EncodedExample[],
-  { variants, ratio = 0.25, topK = 10, temperature = 1 }: InfillOptions,
+  { variants, ratio = 0.25, topK = 10, temperature = 1, signal, onProgress }: InfillOptions,
   random: Random,
 ): Promise<EncodedExample[]> {
   const masking = { ratio, spans: [1, 2] as const, ...vocabularyMasking(vocabulary) };
-  const made: EncodedExample[] = [];
-  for (const example of examples) {
-    const length = example.ids.length;
-    if (length < 4) {
-      for (let i = 0; i < variants; i++) made.push(example);
-      continue;
+  const made = examples.flatMap((example) => new Array<EncodedExample>(variants).fill(example));
+  const pauses = new Pauses();
+  let done = 0;
+  for (const group of groupsOfOneLength(examples)) {
+    await pauses.take(signal);
+    const { length } = (examples[group[0] as number] as EncodedExample).ids;
+    if (length >= 4) {
+      const rows = group.flatMap((i) => Array.from({ length: variants }, (_, v) => i * variants + v));
+      const ids = new Int32Array(rows.length * length);
+      for (const [row, at] of rows.entries()) ids.set((made[at] as EncodedExample).ids, row * length);
+      await refill(ids, rows.length, length);
+      for (const [row, at] of rows.entries()) {
+        const { targets } = made[at] as EncodedExample;
+        made[at] = { ids: ids.slice(row * length, (row + 1) * length), targets };
+      }
     }
-    const ids = new Int32Array(variants * length);
-    for (let row = 0; row < variants; row++) ids.set(example.ids, row * length);
-    const batch = maskWindows(ids, variants, length, masking, random);
+    done += group.length;
+    onProgress?.(done, examples.length);
+  }
+  return made;
+
+  /** Draws gaps and what fills them in `ids` (rows · length), in place. */
+  async function refill(ids: Int32Array, rows: number, length: number): Promise<void> {
+    const batch = maskWindows(ids, rows, length, masking, random);
     const { indices, probabilities } = await ops.scope(async () => {
       const { table, bias } = vocabularyHead(params);
       const top = ops.topTargets(gapStates(ops, params, config, batch).gaps, table, bias, topK, temperature);
       return { indices: await ops.read(top.indices), probabilities: await ops.read(top.probabilities) };
     });
-    const gaps = variants * batch.gapLength;
+    const gaps = rows * batch.gapLength;
     const K = indices.length / gaps;
     for (let gap = 0; gap < gaps; gap++) {
       if ((batch.labels[gap] as number) < 0) continue; // a special token keeps its place
       const at = Math.floor(gap / batch.gapLength) * length + (batch.gapPositions[gap] as number);
       ids[at] = drawn(indices, probabilities, gap, K, random);
     }
-    for (let row = 0; row < variants; row++) {
-      made.push({ ids: ids.slice(row * length, (row + 1) * length), targets: example.targets });
-    }
   }
-  return made;
+}
+
+/** Positions of the texts, short texts first, in groups of one length and of `TEXTS_A_PASS` at most. */
+function groupsOfOneLength(examples: readonly EncodedExample[]): number[][] {
+  const lengthOf = (i: number) => (examples[i] as EncodedExample).ids.length;
+  const order = examples.map((_, i) => i).sort((a, b) => lengthOf(a) - lengthOf(b) || a - b);
+  const groups: number[][] = [];
+  for (const i of order) {
+    const last = groups.at(-1);
+    if (last && last.length < TEXTS_A_PASS && lengthOf(last[0] as number) === lengthOf(i)) last.push(i);
+    else groups.push([i]);
+  }
+  return groups;
 }
 
 /** One of a gap's K pieces, by their probabilities; the rest of the vocabulary is never drawn. */

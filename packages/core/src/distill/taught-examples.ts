@@ -5,7 +5,6 @@ import { LacunaError } from '../errors.ts';
 import type { Ops } from '../ops/ops.ts';
 import { Random } from '../random/random.ts';
 import { Tokenizer } from '../text/tokenizer.ts';
-import { Pauses } from '../training/pauses.ts';
 import { STREAMS } from '../training/state.ts';
 import type { EncodedExample } from '../training/text-batches.ts';
 import { infill } from './infill.ts';
@@ -26,9 +25,6 @@ export interface TeachingOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (what: 'variants' | "teacher's labels", fraction: number) => void;
 }
-
-/** Texts that are refilled between two looks at the signal. */
-const AT_ONCE = 64;
 
 /**
  * Examples with the teachers' probabilities for targets. Throws `unsupported_task`, `aborted`, and `checkpoint_mismatch` for
@@ -58,12 +54,18 @@ export async function taughtExamples(
     const vocabulary = new Tokenizer(filler.pieces);
     const infiller = { config: filler.config, params: artifactParams(ops, filler), vocabulary };
     const random = new Random(seed, STREAMS.variants);
-    const pauses = new Pauses();
-    for (let from = 0; from < examples.length; from += AT_ONCE) {
-      await pauses.take(signal);
-      all.push(...(await infill(ops, infiller, examples.slice(from, from + AT_ONCE), { variants }, random)));
-      onProgress?.('variants', Math.min(1, (from + AT_ONCE) / examples.length));
-    }
+    const made = await infill(
+      ops,
+      infiller,
+      examples,
+      {
+        variants,
+        ...(signal ? { signal } : {}),
+        onProgress: (done, total) => onProgress?.('variants', done / total),
+      },
+      random,
+    );
+    for (const variant of made) all.push(variant);
   }
   return softLabels(ops, classifiers, all, {
     multiLabel,

@@ -33,15 +33,23 @@ export function encodeText(
   return { ids, truncated: tokens.length < all.length };
 }
 
-/** Encodes examples whose labels are indices below `numLabels`. Throws `unknown_label`. */
+/** Encodes examples whose labels are indices below `numLabels`, or given as `numLabels` probabilities. Throws `unknown_label`. */
 export function encodeExamples(
   tokenizer: TextEncoder,
-  examples: Iterable<{ readonly text: string; readonly labels: readonly number[] }>,
+  examples: Iterable<{
+    readonly text: string;
+    readonly labels: readonly number[];
+    readonly probabilities?: Float32Array;
+  }>,
   numLabels: number,
   maxLength: number,
 ): EncodedExample[] {
   const encoded: EncodedExample[] = [];
-  for (const { text, labels } of examples) {
+  for (const { text, labels, probabilities } of examples) {
+    if (probabilities) {
+      encoded.push({ ...encodeText(tokenizer, text, maxLength), targets: probabilities });
+      continue;
+    }
     const targets = new Float32Array(numLabels);
     for (const label of labels) {
       if (!Number.isInteger(label) || label < 0 || label >= numLabels) {
