@@ -32,6 +32,8 @@ export interface ModelFacts {
   readonly sizeBytes: number;
   /** Whether labels are independent and not exclusive. */
   readonly multiLabel: boolean;
+  /** What `threshold: 'model'` stands for: null where none was chosen. */
+  readonly threshold: number | null;
   readonly config: ModelConfig;
   readonly parameters: number;
   readonly quantization: Artifact['quantization'];

@@ -4,6 +4,7 @@ import { useSignal } from '@preact/signals';
 import { Bar } from '../components/bar.tsx';
 import { Button } from '../components/button.tsx';
 import { Field } from '../components/field.tsx';
+import { LabelBars } from '../components/label-bars.tsx';
 import { duration, percent } from '../format.ts';
 import { FailureNote } from './failure-note.tsx';
 import type { Published } from './push-form.tsx';
@@ -115,13 +116,7 @@ function AnswerBars({ gaps, labels, ms }: Answered) {
           </section>
         ))}
       </div>
-      {labels.length > 0 && (
-        <div class="label-bars">
-          {labels.map(({ label, score }) => (
-            <Bar key={label} label={label} share={score} value={percent(score)} />
-          ))}
-        </div>
-      )}
+      {labels.length > 0 && <LabelBars labels={labels} />}
     </>
   );
 }

@@ -2,9 +2,9 @@
 import type { LabelScore, LocalModel } from '@lacuna/client/local';
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
-import { Bar } from '../components/bar.tsx';
 import { Button } from '../components/button.tsx';
 import { Field } from '../components/field.tsx';
+import { LabelBars } from '../components/label-bars.tsx';
 import { ErrorNote } from '../components/notes.tsx';
 import { percent } from '../format.ts';
 import { LatestAnswer } from '../latest-answer.ts';
@@ -64,13 +64,7 @@ export function ClassifierPlayground({ model, examples, onAnswer }: ClassifierPl
       <div class="try-answers" aria-busy={latest.isBusy.value}>
         {latest.failure.value !== undefined && <ErrorNote error={latest.failure.value} />}
         {isEmpty && <p class="muted">Nothing to label yet. Type a text.</p>}
-        {answered && (
-          <div class="label-bars">
-            {answered.answer.map(({ label, score }) => (
-              <Bar key={label} label={label} share={score} value={percent(score)} />
-            ))}
-          </div>
-        )}
+        {answered && <LabelBars labels={answered.answer} threshold={model.threshold} />}
       </div>
       <p class="visually-hidden" role="status">
         {best ? `${best.label}, ${percent(best.score, 0)}` : ''}
