@@ -16,6 +16,14 @@ export const FINETUNE_OPTIONS = {
     min: 0,
     max: 0.9,
   },
+  ratio: {
+    kind: 'number',
+    value: 'X',
+    about: "share of a text's tokens that are removed, drawn anew each time, as in pre-training",
+    default: 0,
+    min: 0,
+    max: 0.9,
+  },
   maxLength: {
     kind: 'integer',
     about: 'tokens of the longest text; longer ones lose their end',
@@ -30,10 +38,10 @@ export function finetuneRecipe(
   options: Values<typeof FINETUNE_OPTIONS>,
   task: { readonly multiLabel: boolean; readonly logitsWeight?: number },
 ): FinetuneRecipe {
-  const { epochs, minutes, batchSize, learningRate, dropout, maxLength, seed, passTokens } = options;
+  const { epochs, minutes, batchSize, learningRate, dropout, ratio, maxLength, seed, passTokens } = options;
   return {
     ...FINETUNE_RECIPE,
-    ...{ epochs, batchSize, learningRate, dropout, maxLength, seed, passTokens },
+    ...{ epochs, batchSize, learningRate, dropout, ratio, maxLength, seed, passTokens },
     ...(minutes === undefined ? {} : { minutes }),
     ...task,
   };

@@ -28,6 +28,8 @@ export interface TextBatch {
   readonly inputIds: Int32Array;
   /** Tokens of each text, (B), at least 1. */
   readonly lengths: Int32Array;
+  /** Original positions, (B·T), where tokens were removed; 0, 1, … in each text without. */
+  readonly positions?: Int32Array;
   /** (B·K): one-hot or soft for a single label, 0/1 a label for multi-label. Empty at inference. */
   readonly targets: Float32Array;
 }
@@ -57,6 +59,7 @@ export function sliceBatch(batch: Batch, from: number, to: number): Batch {
     batchSize,
     inputIds: rows(batch.inputIds),
     lengths: rows(batch.lengths),
+    ...(batch.positions ? { positions: rows(batch.positions) } : {}),
     targets: rows(batch.targets),
   };
 }

@@ -14,7 +14,7 @@ export function pooledStates(
   dropout?: Dropout,
 ): Tensor {
   const { batchSize, length, inputIds: ids, lengths } = batch;
-  const positions = Int32Array.from({ length: batchSize * length }, (_, i) => i % length);
+  const positions = batch.positions ?? Int32Array.from({ length: batchSize * length }, (_, i) => i % length);
   return ops.meanPool(encode(ops, params, config, { batchSize, length, ids, positions, lengths }, dropout), lengths);
 }
 

@@ -19,6 +19,8 @@ export interface FinetuneRecipe {
   /** Peak, for encoder and head alike; 6 % warm-up, then linear decay to 0. */
   readonly learningRate: number;
   readonly dropout: number;
+  /** Share of a text's tokens that are removed, drawn anew each time, as in pre-training; 0 by default. */
+  readonly ratio?: number;
   /** Longer texts lose their end. */
   readonly maxLength: number;
   readonly multiLabel: boolean;
@@ -67,12 +69,12 @@ export function finetuneTask(config: ModelConfig, numLabels: number, recipe: Fin
 /** Trains and yields the trainer's events; the lanes are closed at the end, whatever it is. */
 export async function* finetune(options: FinetuneOptions): AsyncGenerator<TrainingEvent, void, void> {
   const { config, numLabels, recipe, resume, evaluation, checkpointEvery, wantsCheckpoint, now, signal } = options;
-  const { batchSize, minutes, seed } = recipe;
+  const { batchSize, minutes, seed, ratio = 0 } = recipe;
   const epochs = minutes === undefined ? recipe.epochs : Number.POSITIVE_INFINITY;
   const padId = config.padTokenId;
   const batches = new TextBatches(
     options.examples,
-    { batchSize, epochs, seed, padId },
+    { batchSize, epochs, seed, padId, ratio },
     resume?.data as Json | undefined,
   );
   const lanes = await options.makeLanes(finetuneTask(config, numLabels, recipe));

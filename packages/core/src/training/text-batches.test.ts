@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { sliceBatch, type TextBatch } from '../model/batch.ts';
+import { Random } from '../random/random.ts';
 import {
   type EncodedExample,
   encodeExamples,
@@ -6,6 +8,7 @@ import {
   orderedTextBatches,
   TextBatches,
   textBatch,
+  withTokensRemoved,
 } from './text-batches.ts';
 
 const example = (length: number, tag: number): EncodedExample => ({
@@ -48,6 +51,43 @@ describe('encoding', () => {
     expect([...batch.inputIds]).toEqual([7, 0, 0, 8, 8, 8]);
     expect([...batch.lengths]).toEqual([1, 3]);
     expect([...batch.targets]).toEqual([1, 0, 1, 0]);
+  });
+});
+
+describe('withTokensRemoved', () => {
+  const text = { ids: Int32Array.of(3, 10, 11, 12, 13, 14, 15, 16, 17, 3), targets: Float32Array.of(1) };
+
+  it('leaves out the share of the tokens, and keeps separators, order and positions', () => {
+    const random = new Random(1);
+    let removed = 0;
+    for (let n = 0; n < 500; n++) {
+      const { ids, positions = new Int32Array(0), targets } = withTokensRemoved(text, 0.3, random);
+      expect(targets).toBe(text.targets);
+      expect(ids).toEqual(positions.map((at) => text.ids[at] as number));
+      expect([positions[0], positions.at(-1)]).toEqual([0, 9]);
+      expect([...positions]).toEqual([...positions].sort((a, b) => a - b));
+      removed += text.ids.length - ids.length;
+    }
+    expect(removed / 500 / 8).toBeCloseTo(0.3, 1);
+  });
+
+  it('leaves a token of every text that has one', () => {
+    for (const ids of [text.ids, Int32Array.of(3, 10, 3)]) {
+      expect(withTokensRemoved({ ...text, ids }, 0.9999, new Random(2)).ids.length).toBe(3);
+    }
+    expect([...withTokensRemoved({ ...text, ids: Int32Array.of(3, 3) }, 0.9, new Random(2)).ids]).toEqual([3, 3]);
+  });
+
+  it('gives a batch its positions, drawn anew each time and the same after a stop', async () => {
+    const removing = { ...options, ratio: 0.4, epochs: 1 };
+    const batches = new TextBatches(many, removing);
+    const first = await batches.next();
+    const second = await batches.next();
+    const again = await new TextBatches(many, removing, first?.state).next();
+    expect(again).toEqual(second);
+    const batch = second?.batch as TextBatch;
+    expect(batch.positions).toHaveLength(batch.batchSize * batch.length);
+    expect(sliceBatch(batch, 1, 3).positions).toEqual(batch.positions?.slice(batch.length, 3 * batch.length));
   });
 });
 

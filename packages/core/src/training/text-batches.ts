@@ -10,6 +10,8 @@ export interface EncodedExample {
   readonly ids: Int32Array;
   /** (K): one-hot, 0/1 a label, or a teacher's probabilities. */
   readonly targets: Float32Array;
+  /** Original positions of the ids, where some were removed. */
+  readonly positions?: Int32Array;
   /** Whether the text was longer and lost its end. */
   readonly truncated?: boolean;
 }
@@ -78,7 +80,26 @@ export function textBatch(examples: readonly EncodedExample[], padId: number): T
     inputIds.set(example.ids, b * length);
     targets.set(example.targets, b * numLabels);
   });
-  return { kind: 'text', batchSize, length, inputIds, lengths, targets };
+  if (!examples.some(({ positions }) => positions)) {
+    return { kind: 'text', batchSize, length, inputIds, lengths, targets };
+  }
+  const positions = Int32Array.from(inputIds, (_, i) => i % length);
+  examples.forEach((example, b) => {
+    if (example.positions) positions.set(example.positions, b * length);
+  });
+  return { kind: 'text', batchSize, length, inputIds, lengths, positions, targets };
+}
+
+/**
+ * The example without some of its tokens, each removed with probability `ratio`; those that are left keep their
+ * positions, as in pre-training. The separators at both ends stay, and of the tokens between them one.
+ */
+export function withTokensRemoved(example: EncodedExample, ratio: number, random: Random): EncodedExample {
+  const last = example.ids.length - 1;
+  const stays = Array.from(example.ids, (_, at) => at === 0 || at === last || random.uniform() >= ratio);
+  if (last > 1 && stays.indexOf(true, 1) === last) stays[1 + Math.floor(random.uniform() * (last - 1))] = true;
+  const positions = Int32Array.from([...stays.keys()].filter((at) => stays[at]));
+  return { ...example, ids: positions.map((at) => example.ids[at] as number), positions };
 }
 
 /** Every example once, neighbours of like length: for evaluation. */
@@ -92,6 +113,8 @@ export interface TextBatchOptions {
   readonly epochs: number;
   readonly seed: number;
   readonly padId: number;
+  /** Share of a text's tokens that are removed whenever it is its turn; 0 without. */
+  readonly ratio?: number;
 }
 
 /** Batches of one epoch are drawn within pools of this many batches, so that each holds texts of like length. */
@@ -142,8 +165,12 @@ export class TextBatches implements BatchSource {
       this.#epoch = epoch;
     }
     const rows = this.#order[this.#done % this.perEpoch] as number[];
+    const { ratio = 0, seed, padId } = this.#options;
+    const random = new Random(seed, STREAMS.masking).fork(this.#done);
+    const examples = pick(this.#examples, rows);
     this.#done++;
-    return { batch: textBatch(pick(this.#examples, rows), this.#options.padId), state: this.state };
+    const left = ratio === 0 ? examples : examples.map((example) => withTokensRemoved(example, ratio, random));
+    return { batch: textBatch(left, padId), state: this.state };
   }
 
   #shuffled(epoch: number): number[][] {
