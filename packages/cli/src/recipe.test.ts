@@ -192,7 +192,7 @@ describe('a recipe is refused before its first step', () => {
 it('every recipe that ships is made of lines that its commands take', async () => {
   const recipes = shippedRecipes();
   const names = recipes.map(({ name }) => name);
-  expect(names).toEqual(['emotion', 'english', 'fill', 'intent', 'sentiment', 'teacher']);
+  expect(names).toEqual(['emotion', 'fill', 'intent', 'sentiment', 'teacher']);
   for (const one of recipes) {
     for (const step of one.steps) await parsedStep(step, one, lineOf(step, one, { data: 'texts', out: 'runs' }));
   }

@@ -60,7 +60,7 @@ export function shippedRecipes(): Recipe[] {
   });
 }
 
-/** `english`, or the path of a file `*.json`. Throws `unknown_recipe`, `file_not_found`, `invalid_recipe`. */
+/** `fill`, or the path of a file `*.json`. Throws `unknown_recipe`, `file_not_found`, `invalid_recipe`. */
 export function openRecipe(nameOrPath: string): Recipe {
   if (nameOrPath.endsWith('.json')) return readRecipe(nameOrPath);
   const known = shippedRecipes();

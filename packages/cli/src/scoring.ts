@@ -120,13 +120,14 @@ export async function classifierPredictions(
   };
 }
 
-/** The metrics over all batches. */
+/** The metrics over all batches; `threshold`: of several labels a text, from where on they are given. */
 export async function score(
   ops: TrainableOps,
   artifact: Artifact,
   batches: readonly Batch[],
   session: Session,
   label: string,
+  threshold?: number,
 ): Promise<Metrics> {
   if (artifact.task === 'fill-mask') {
     return metricsOf(
@@ -140,7 +141,9 @@ export async function score(
     session,
     label,
   );
-  const outcomes = textOutcomes(logits, targets, numLabels, { multiLabel: artifact.multiLabel });
+  const { multiLabel } = artifact;
+  const from = multiLabel && threshold !== undefined ? { threshold } : {};
+  const outcomes = textOutcomes(logits, targets, numLabels, { multiLabel, ...from });
   return metricsOf(sumOutcomes('classification', outcomes, numLabels));
 }
 

@@ -91,16 +91,16 @@ async function exportArtifact(
   const lines: string[] = [];
   let kept: { metrics?: Json; threshold?: number } = {};
   let scores = {};
+  const threshold = await ownThreshold(exported, options, session);
   if (options.text !== undefined || options.data !== undefined) {
     const { batches, ...cut } = await scoringBatches('export', plain, options, session);
     const ops = await openBackend(options);
-    const float = await score(ops, plain, batches, session, 'float32');
-    const shipped = quantization === 'int8' ? await score(ops, exported, batches, session, 'int8') : float;
+    const float = await score(ops, plain, batches, session, 'float32', threshold);
+    const shipped = quantization === 'int8' ? await score(ops, exported, batches, session, 'int8', threshold) : float;
     scores = { float, shipped, ...cut };
     kept = { metrics: { ...shipped } };
     lines.push(`float32: ${figures(float)}`, `${quantization === 'int8' ? 'int8' : 'shipped'}: ${figures(shipped)}`);
   }
-  const threshold = await ownThreshold(exported, options, session);
   if (threshold !== undefined) {
     kept = { ...kept, threshold };
     lines.push(`threshold: ${threshold}`);

@@ -43,8 +43,8 @@ export const recipe = defineCommand({
   options: OPTIONS,
   examples: [
     'lacuna recipe list',
-    'lacuna recipe show english',
-    'lacuna recipe run english --data texts --out runs --lanes 2',
+    'lacuna recipe show fill',
+    'lacuna recipe run fill --data texts --out runs --lanes 2',
   ],
   async run(options, [action, name], session) {
     if (action === 'list' && name === undefined) return list();

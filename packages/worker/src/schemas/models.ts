@@ -37,7 +37,7 @@ export const ModelsResponse = z
           default: true,
           source: 'deployment',
           description: 'English, lower-cased.',
-          version: 'd69ccae8a2adb9a6',
+          version: 'effbe3a64d2df26b',
         },
       ],
     },
@@ -79,7 +79,7 @@ export const ModelResponse = z
       task: 'fill-mask',
       source: 'deployment',
       description: 'English, lower-cased.',
-      version: 'd69ccae8a2adb9a6',
+      version: 'effbe3a64d2df26b',
     },
   });
 
