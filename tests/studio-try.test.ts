@@ -187,7 +187,10 @@ describe('a student', () => {
     await page.getByRole('button', { name: 'Stop' }).click();
     await page.getByText('lacuna-fill student is there,').waitFor({ timeout: 30_000 });
     await page.getByText('Try it').click();
-    await page.getByRole('option', { name: /^lacuna-fill student/ }).first().waitFor({ state: 'attached' });
+    await page
+      .getByRole('option', { name: /^lacuna-fill student/ })
+      .first()
+      .waitFor({ state: 'attached' });
     await gaps().first().waitFor();
   });
 });

@@ -32,7 +32,7 @@ export const HuggingFaceResponse = z
     description:
       'fill-mask: the candidates of one gap, of several gaps a list each, of several texts a list each. ' +
       'text-classification: a list of labels a text, nested also for one.',
-    example: [{ score: 0.0684, token: 2531, token_str: 'sea', sequence: 'The river flows into the sea.' }],
+    example: [{ score: 0.091, token: 2531, token_str: 'sea', sequence: 'The river flows into the sea.' }],
   });
 
 export const FeaturesRequest = HuggingFaceRequest.openapi('FeaturesRequest', {
