@@ -30,6 +30,7 @@ export function GapCandidates({ gap, hidden, candidates, onChoose }: GapCandidat
                   {wasThere && <span class="was-there"> ✓</span>}
                   {wasThere && <span class="visually-hidden"> (the hidden word)</span>}
                 </span>
+                {/* Read aloud, the word and its share are two. */ ' '}
                 <span class="bar-track">
                   <span class="bar-fill" style={{ width: `${(candidate.score / most) * 100}%` }} />
                 </span>
