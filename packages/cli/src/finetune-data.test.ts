@@ -122,6 +122,8 @@ it('teach writes what a classifier says of texts, variants and sentences, and fi
   const scored = (run: string) => lacuna('evaluate', '--model', at(run), '--data', first, '--json').json;
   const [a, b] = [scored('inline'), scored('file')].map(({ crossEntropy }) => crossEntropy as number);
   expect(a).toBeCloseTo(b as number, 3);
+  const filler = ['teach', '--data', first, '--teacher', at('base'), '--infill', at('base')];
+  expect(lacuna(...filler, '--out', at('none.jsonl'), '--json').json.error).toMatchObject({ code: 'unsupported_task' });
   writeFileSync(at('off.jsonl'), '{"text": "a cat", "label": {"bad": 0.9, "good": 0.9}}\n');
   const { json } = lacuna(...learn, at('off.jsonl'), '--out', at('refused'));
   expect(json.error).toMatchObject({ code: 'malformed_data', message: expect.stringContaining('line 1') });

@@ -1,5 +1,5 @@
 /** `lacuna teach`: what classifiers say of texts and of variants of them, as a file that `finetune` learns from. */
-import { type EncodedExample, LacunaError, type Tokenizer } from '@lacuna/core';
+import type { EncodedExample, Tokenizer } from '@lacuna/core';
 import { saveBytes } from '@lacuna/core/node';
 import { defineCommand, UsageError } from '../command.ts';
 import { DATA_OPTIONS, openLabelled, WITHOUT_OPTION } from '../labelled-data.ts';
@@ -7,7 +7,7 @@ import { openBackend } from '../lane-backend.ts';
 import { BACKEND_OPTIONS } from '../pretrain-options.ts';
 import { formatQuantity } from '../quantity.ts';
 import { TEACHING_OPTIONS, teach as taughtBy } from '../taught-examples.ts';
-import { readTrainedModel, tokenizerOf } from '../trained-model.ts';
+import { expectTask, readTrainedModel, tokenizerOf } from '../trained-model.ts';
 
 const { data, textColumn, labelColumn } = DATA_OPTIONS;
 /** Of more labels than these only those that count are written: the others share what is left. */
@@ -48,12 +48,9 @@ export const teach = defineCommand({
     }
     const [first] = options.teacher;
     if (first === undefined) throw new UsageError('teach: --teacher must be DIR|FILE, got nothing.');
-    const { labels, multiLabel, task, name } = await readTrainedModel(first);
-    if (task !== 'text-classification') {
-      throw new LacunaError('unsupported_task', `teach: expected a classifier as --teacher, got ${name} for ${task}.`, {
-        teacher: name,
-      });
-    }
+    const classifier = await readTrainedModel(first);
+    expectTask('teach', classifier, 'text-classification');
+    const { labels, multiLabel } = classifier;
     const tokenizer = tokenizerOf(await readTrainedModel(infill));
     const { examples, truncated } =
       files.length === 0
