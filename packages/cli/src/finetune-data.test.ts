@@ -124,6 +124,21 @@ it('teach writes what a classifier says of texts, variants and sentences, and fi
   expect(a).toBeCloseTo(b as number, 3);
   const filler = ['teach', '--data', first, '--teacher', at('base'), '--infill', at('base')];
   expect(lacuna(...filler, '--out', at('none.jsonl'), '--json').json.error).toMatchObject({ code: 'unsupported_task' });
+  // A bag that learned the labels has a say of a half beside the one classifier.
+  const often = ['teach', '--teacher', at('teacher'), '--infill', at('base'), '--data', ...Array(20).fill(first)];
+  expect(lacuna(...often, '--out', at('alone.jsonl')).status).toBe(0);
+  expect(lacuna(...often, '--bags', '1', '--out', at('bags.jsonl')).status).toBe(0);
+  const told = (file: string) =>
+    readFileSync(at(file), 'utf8')
+      .trim()
+      .split('\n')
+      .map((row) => (JSON.parse(row) as { label: { good: number } }).label.good);
+  const [alone, beside] = [told('alone.jsonl'), told('bags.jsonl')];
+  const bag = beside.map((p, i) => 2 * p - (alone[i] as number));
+  expect(bag.every((p) => p > -1e-3 && p < 1.001)).toBe(true);
+  expect((bag[0] as number) - (bag[1] as number)).toBeGreaterThan(0.1);
+  const unlabelled = ['teach', '--teacher', at('teacher'), '--infill', at('base'), '--unlabelled', text, '--bags', '1'];
+  expect(lacuna(...unlabelled, '--out', at('none.jsonl')).status).toBe(2);
   writeFileSync(at('off.jsonl'), '{"text": "a cat", "label": {"bad": 0.9, "good": 0.9}}\n');
   const { json } = lacuna(...learn, at('off.jsonl'), '--out', at('refused'));
   expect(json.error).toMatchObject({ code: 'malformed_data', message: expect.stringContaining('line 1') });

@@ -1,13 +1,16 @@
 /** Task distillation from the command line: whose answers are learned, and how many variants are made. */
 import {
+  bagTeacher,
   type EncodedExample,
   encodeExamples,
+  Pauses,
   sentencesOf,
+  type Teacher,
   type Tokenizer,
   type TrainableOps,
   taughtExamples,
 } from '@lacuna/core';
-import type { Options, Session, Values } from './command.ts';
+import { type Options, type Session, UsageError, type Values } from './command.ts';
 import { openCorpus } from './corpus.ts';
 import { overlapWith } from './labelled-data.ts';
 import { readTrainedModel } from './trained-model.ts';
@@ -18,6 +21,13 @@ export const TEACHING_OPTIONS = {
     kind: 'list',
     value: 'DIR|FILE',
     about: 'learn from these classifiers (their mean) and not from the labels',
+  },
+  bags: {
+    kind: 'integer',
+    about: 'with --teacher: bags of n-grams that learn the labels of --data first and count as so many teachers more',
+    default: 0,
+    min: 0,
+    max: 100,
   },
   variants: {
     kind: 'integer',
@@ -72,6 +82,7 @@ export async function teach(
   return taughtExamples(ops, examples, {
     filler: await readTrainedModel(options.infill ?? model),
     teachers,
+    others: await bagTeachers(options, examples, session),
     labels,
     multiLabel,
     variants,
@@ -80,6 +91,25 @@ export async function teach(
     signal: session.signal,
     onProgress: (label, fraction) => session.progress.update({ label, fraction }),
   });
+}
+
+async function bagTeachers(
+  { bags, seed, multiLabel, tokenizer }: Parameters<typeof teach>[1],
+  examples: readonly EncodedExample[],
+  session: Session,
+): Promise<Teacher[]> {
+  if (bags > 0 && examples.length === 0) {
+    throw new UsageError('teach: expected --data FILE… for --bags to learn from, got none.', { bags });
+  }
+  const teachers: Teacher[] = [];
+  const pauses = new Pauses();
+  for (let i = 0; i < bags; i++) {
+    session.progress.update({ label: 'bags of n-grams', fraction: i / bags });
+    const decode = (ids: Int32Array) => tokenizer.decode(ids, { skipSpecial: true });
+    const afterEpoch = () => pauses.take(session.signal);
+    teachers.push(await bagTeacher(examples, { multiLabel, seed: seed + i, decode, afterEpoch }));
+  }
+  return teachers;
 }
 
 /** Sentences of the files, encoded; what they are to be answered with is the teachers' to say. */

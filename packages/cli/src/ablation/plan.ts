@@ -25,7 +25,7 @@ export interface Variant {
   readonly options: Readonly<Record<string, OptionValue | null>>;
   /** Fields of the model's config in place of the plan's. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** A run that is there already, in place of training: e.g. `$OUT/objective/mae-$SEED`. */
+  /** A run that is there already, in place of training: e.g. `$OUT/pretraining/mae-$SEED`. */
   readonly model?: string;
   /** Scored with int8 weights. */
   readonly int8: boolean;

@@ -39,7 +39,7 @@ export const ablation = defineCommand({
   examples: [
     'lacuna ablation list',
     'lacuna ablation run tour --out runs --minutes 0.25',
-    'lacuna ablation run objective --data texts --out runs --lanes 2 --result bench/ablations/objective.json',
+    'lacuna ablation run pretraining --data texts --out runs --lanes 2 --result bench/ablations/pretraining.json',
   ],
   async run(options, [action, name], session) {
     if (action === 'list' && name === undefined) return list();

@@ -62,7 +62,7 @@ export const teach = defineCommand({
     await saveBytes(out, new TextEncoder().encode(lines.join('')));
     return {
       fields: { out, labels, examples: taught.length, own: examples.length, truncated },
-      text: `Wrote ${out}: ${formatQuantity(taught.length)} texts with what ${options.teacher.length} say of them.`,
+      text: `Wrote ${out}: ${formatQuantity(taught.length)} texts with what ${options.teacher.length + options.bags} say of them.`,
     };
   },
 });

@@ -5,7 +5,7 @@ import { initialParameters, parameterShapes } from '../model/parameters.ts';
 import { Random } from '../random/random.ts';
 import { textBatch } from '../training/text-batches.ts';
 import { namedTexts, TOY_CONFIG } from '../training/toy-data.ts';
-import { probabilities, softLabels } from './soft-labels.ts';
+import { classifierTeacher, probabilities, softLabels } from './soft-labels.ts';
 
 const ops = referenceBackend();
 const head = { numLabels: 2 };
@@ -19,19 +19,20 @@ function classifier(seed: number) {
   const params = Object.fromEntries(
     Object.entries(shapes).map(([name, shape]) => [name, ops.persistent(shape, values[name])]),
   );
-  return { config: TOY_CONFIG, params };
+  return params;
 }
 
 describe('softLabels', () => {
   it('are the mean of the teachers’ probabilities, in the order of the texts', async () => {
-    const teachers = [classifier(1), classifier(2)];
+    const classifiers = [classifier(1), classifier(2)];
+    const teachers = classifiers.map((params) => classifierTeacher(ops, TOY_CONFIG, params, false));
     const examples = namedTexts(9, 5);
-    const labelled = await softLabels(ops, teachers, examples, { multiLabel: false, batchSize: 4 });
+    const labelled = await softLabels(teachers, examples, { batchSize: 4 });
     expect(labelled.map(({ ids }) => ids)).toEqual(examples.map(({ ids }) => ids));
     for (const [i, example] of examples.entries()) {
       const alone = textBatch([example], TOY_CONFIG.padTokenId);
       const mean = [0, 0];
-      for (const { params } of teachers) {
+      for (const params of classifiers) {
         const [a, b] = await ops.read(classifierLogits(ops, params, TOY_CONFIG, alone));
         const first = 1 / (1 + Math.exp((b as number) - (a as number)));
         mean[0] = (mean[0] as number) + first / 2;
@@ -46,9 +47,7 @@ describe('softLabels', () => {
   });
 
   it('want a teacher', async () => {
-    await expect(softLabels(ops, [], namedTexts(1, 1), { multiLabel: false })).rejects.toMatchObject({
-      code: 'invalid_argument',
-    });
+    await expect(softLabels([], namedTexts(1, 1))).rejects.toMatchObject({ code: 'invalid_argument' });
   });
 });
 

@@ -7,14 +7,19 @@ import type { Params } from '../tensor/tensor.ts';
 import { Pauses } from '../training/pauses.ts';
 import { type EncodedExample, textBatch } from '../training/text-batches.ts';
 
-/** A classifier in a backend. */
-export interface Classifier {
-  readonly config: ModelConfig;
-  readonly params: Params;
+/** Probabilities (N, K) for N texts of like length. */
+export type Teacher = (texts: readonly EncodedExample[]) => Promise<Float32Array> | Float32Array;
+
+/** A classifier in a backend: softmax, or logistic for multi-label. */
+export function classifierTeacher(ops: Ops, config: ModelConfig, params: Params, multiLabel: boolean): Teacher {
+  return async (texts) => {
+    const batch = { ...textBatch(texts, config.padTokenId), targets: new Float32Array(0) };
+    const logits = await ops.scope(() => ops.read(classifierLogits(ops, params, config, batch))); // (N, K)
+    return probabilities(logits, logits.length / texts.length, multiLabel);
+  };
 }
 
 export interface SoftLabelOptions {
-  readonly multiLabel: boolean;
   /** Texts a pass; 64 by default. */
   readonly batchSize?: number;
   readonly signal?: AbortSignal;
@@ -22,14 +27,13 @@ export interface SoftLabelOptions {
 }
 
 /**
- * The same texts with the teachers' mean probabilities for targets: softmax, or logistic for multi-label. An ensemble
- * is a list of several. Texts of like length run together; the order that comes back is the one that was given.
+ * The same texts with the teachers' mean probabilities for targets. An ensemble is a list of several. Texts of like length
+ * run together; the order that comes back is the one that was given.
  */
 export async function softLabels(
-  ops: Ops,
-  teachers: readonly Classifier[],
+  teachers: readonly Teacher[],
   examples: readonly EncodedExample[],
-  { multiLabel, batchSize = 64, signal, onProgress }: SoftLabelOptions,
+  { batchSize = 64, signal, onProgress }: SoftLabelOptions = {},
 ): Promise<EncodedExample[]> {
   if (teachers.length === 0) throw new LacunaError('invalid_argument', 'softLabels: expected a teacher, got none.');
   const labelled = new Array<EncodedExample>(examples.length);
@@ -40,10 +44,8 @@ export async function softLabels(
     const rows = order.slice(from, from + batchSize);
     const texts = rows.map((i) => examples[i] as EncodedExample);
     let mean = new Float32Array(0);
-    for (const { config, params } of teachers) {
-      const batch = { ...textBatch(texts, config.padTokenId), targets: new Float32Array(0) };
-      const logits = await ops.scope(() => ops.read(classifierLogits(ops, params, config, batch))); // (B, K)
-      const given = probabilities(logits, logits.length / rows.length, multiLabel);
+    for (const teacher of teachers) {
+      const given = await teacher(texts);
       if (mean.length === 0) mean = new Float32Array(given.length);
       for (let i = 0; i < given.length; i++) mean[i] = (mean[i] as number) + (given[i] as number) / teachers.length;
     }

@@ -8,13 +8,15 @@ import { Tokenizer } from '../text/tokenizer.ts';
 import { STREAMS } from '../training/state.ts';
 import type { EncodedExample } from '../training/text-batches.ts';
 import { infill } from './infill.ts';
-import { softLabels } from './soft-labels.ts';
+import { classifierTeacher, softLabels, type Teacher } from './soft-labels.ts';
 
 export interface TeachingOptions {
   /** A fill-mask model with the student's tokenizer, which makes the variants. */
   readonly filler: Artifact;
   /** Classifiers; of several the mean counts. */
   readonly teachers: readonly Artifact[];
+  /** Others that teach along, each as one of the teachers. */
+  readonly others?: readonly Teacher[];
   readonly labels: readonly string[];
   readonly multiLabel: boolean;
   /** New texts made of each. */
@@ -33,7 +35,18 @@ export interface TeachingOptions {
 export async function taughtExamples(
   ops: Ops,
   examples: readonly EncodedExample[],
-  { filler, teachers, labels, multiLabel, variants, unlabelled = [], seed, signal, onProgress }: TeachingOptions,
+  {
+    filler,
+    teachers,
+    others = [],
+    labels,
+    multiLabel,
+    variants,
+    unlabelled = [],
+    seed,
+    signal,
+    onProgress,
+  }: TeachingOptions,
 ): Promise<EncodedExample[]> {
   expectTask(filler, 'fill-mask');
   const pieces = filler.pieces.join(' ');
@@ -47,7 +60,7 @@ export async function taughtExamples(
         { teacher: teacher.name, labels: teacher.labels },
       );
     }
-    return { config: teacher.config, params: artifactParams(ops, teacher) };
+    return classifierTeacher(ops, teacher.config, artifactParams(ops, teacher), multiLabel);
   });
   const all = [...examples, ...unlabelled];
   if (variants > 0) {
@@ -67,8 +80,7 @@ export async function taughtExamples(
     );
     for (const variant of made) all.push(variant);
   }
-  return softLabels(ops, classifiers, all, {
-    multiLabel,
+  return softLabels([...classifiers, ...others], all, {
     ...(signal ? { signal } : {}),
     onProgress: (done, total) => onProgress?.("teacher's labels", done / total),
   });
