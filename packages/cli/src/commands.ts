@@ -27,6 +27,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => general((await import('./commands/finetune.ts')).finetune),
   },
   {
+    name: 'relabel',
+    summary: 'give labelled texts the labels of another task',
+    load: async () => general((await import('./commands/relabel.ts')).relabel),
+  },
+  {
     name: 'teach',
     summary: 'let classifiers label texts and variants of them, for a student',
     load: async () => general((await import('./commands/teach.ts')).teach),

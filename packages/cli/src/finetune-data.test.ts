@@ -143,3 +143,18 @@ it('teach writes what a classifier says of texts, variants and sentences, and fi
   const { json } = lacuna(...learn, at('off.jsonl'), '--out', at('refused'));
   expect(json.error).toMatchObject({ code: 'malformed_data', message: expect.stringContaining('line 1') });
 });
+
+it('relabel brings the labels of one task to those of another', () => {
+  const rows = ['a happy cat\t2', 'a sad dog\t0,1', 'a cat and a dog\t0,2', 'a mat\t3', 'nothing\t'];
+  const emotions = table('emotions.tsv', 'text\tlabel', rows);
+  const labels = ['--labels', 'anger', 'fear', 'joy', 'neutral', '--multi-label'];
+  const line = ['relabel', '--data', emotions, ...labels, '--out', at('moods.jsonl'), '--json', '--map'];
+  const { json } = lacuna(...line, 'joy=good', 'anger=bad', 'fear=bad');
+  expect(json).toMatchObject({ examples: 2, leftOut: 3, counts: { good: 1, bad: 1 } });
+  const written = readFileSync(at('moods.jsonl'), 'utf8').trim().split('\n');
+  expect(written.map((row) => JSON.parse(row))).toEqual([
+    { text: 'a happy cat', label: 'good' },
+    { text: 'a sad dog', label: 'bad' },
+  ]);
+  for (const map of [['joy'], ['joy=good', 'joy=bad'], ['sorrow=bad']]) expect(lacuna(...line, ...map).status).toBe(2);
+});

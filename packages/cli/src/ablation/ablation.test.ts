@@ -95,6 +95,17 @@ describe('lacuna ablation run', () => {
     expect(run(plan('small.json')).status).toBe(0);
   });
 
+  it('compares runs that are there, and trains none', () => {
+    const runs = ['plain', 'falling'].map((name) => ({ name, about: name, model: `$OUT/small/${name}-$SEED` }));
+    const changes = { command: undefined, minutes: undefined, config: undefined, options: {}, variants: runs };
+    const { json, stderr } = run(plan('runs.json', changes));
+    expect(json).toMatchObject({ complete: true, minutes: 0, seeds: [1, 2] });
+    expect(stderr).not.toContain('turn');
+    const known = JSON.parse(readFileSync(at('out/small.ablation.json'), 'utf8')) as AblationReport;
+    const { variants } = json as unknown as AblationReport;
+    expect(variants[1]?.difference).toEqual(known.variants[1]?.difference);
+  });
+
   it('stopped by Ctrl-C it exits 130, and goes on from there', async () => {
     const path = plan('stopped.json', { minutes: 0.1, seeds: [1], variants: ablation.variants.slice(0, 2) });
     const main = fileURLToPath(new URL('../main.ts', import.meta.url));
@@ -124,6 +135,7 @@ describe('a plan is refused', () => {
     ['with a name twice', { variants: [ablation.variants[0], ablation.variants[0]] }],
     ['with one variant', { variants: [ablation.variants[0]] }],
     ['without minutes', { minutes: 0 }],
+    ['with minutes and nothing to train', { variants: ['a', 'b'].map((name) => ({ name, model: `$OUT/${name}` })) }],
     ['without seeds', { seeds: [] }],
     ['whose command does not train', { command: 'export' }],
     ['with an option that the command lacks', { options: { ...common, colour: 'red' } }],

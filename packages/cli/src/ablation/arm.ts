@@ -70,9 +70,9 @@ export class ArmRun {
       if (!existsSync(path) || readFileSync(path, 'utf8') !== `${JSON.stringify(value, null, 2)}\n`)
         writeJsonFile(path, value);
     }
-    await parsedStep(this.#step, recipe, lineOf(this.#step, recipe, this.#run));
-    await this.#scoreOptions();
-    expectData([this.#step, this.#scoreStep], recipe, this.#run);
+    const steps = this.isTrained ? [this.#scoreStep] : [this.#step, this.#scoreStep];
+    for (const step of steps) await parsedStep(step, recipe, lineOf(step, recipe, this.#run));
+    expectData(steps, recipe, this.#run);
   }
 
   /** Trains until `share` of the minutes is spent; what was trained before counts. An answer means that it was stopped. */

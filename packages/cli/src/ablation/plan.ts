@@ -34,7 +34,7 @@ export interface Variant {
 export interface Plan {
   readonly recipe: Recipe;
   readonly command: (typeof TRAINING)[number];
-  /** Of training, for each variant and seed. */
+  /** Of training, for each variant and seed; 0 where all are there already. */
   readonly minutes: number;
   readonly seeds: readonly number[];
   /** Into how many turns the minutes of each are cut. */
@@ -111,17 +111,22 @@ function readPlan(path: string): Plan {
   const { ablation } = readJson('ablation', path, 'invalid_recipe') as { ablation?: Partial<Plan> };
   const where = recipe.name;
   if (typeof ablation !== 'object' || ablation === null) return invalid(where, '"ablation"', 'none');
-  const { command, minutes = 0, seeds = [], slices = 4, control = '', options = {}, config, score = {} } = ablation;
+  const variants = readVariants(where, ablation.variants);
+  const trains = variants.some(({ model }) => model === undefined);
+  // Where nothing is left to train, no line of the command is ever made.
+  const { command = trains ? undefined : 'finetune', minutes = 0, seeds = [], slices = trains ? 4 : 1 } = ablation;
+  const { control = '', options = {}, config, score = {} } = ablation;
   if (command === undefined || !TRAINING.includes(command)) {
     return invalid(where, `"command" out of ${TRAINING.join(', ')}`, `${command}`);
   }
-  if (!(minutes > 0)) return invalid(where, 'minutes above 0', `${minutes}`);
+  if (trains ? !(minutes > 0) : minutes !== 0) {
+    return invalid(where, trains ? 'minutes above 0' : 'no minutes, as every variant is a run', `${minutes}`);
+  }
   if (!Number.isInteger(slices) || slices < 1) return invalid(where, 'slices from 1 up', `${slices}`);
   const distinct = new Set(seeds);
   if (distinct.size === 0 || distinct.size !== seeds.length || !seeds.every((seed) => Number.isInteger(seed))) {
     return invalid(where, 'different whole numbers as "seeds"', JSON.stringify(seeds));
   }
-  const variants = readVariants(where, ablation.variants);
   if (!variants.some(({ name }) => name === control)) return invalid(where, '"control" to be a variant', control);
   checkOptions(where, options);
   checkOptions(where, score);

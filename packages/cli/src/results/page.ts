@@ -144,7 +144,8 @@ function publishedTable(figures: readonly Published[]): string[] {
 function ablationSection({ ablations }: Records, plot: Plotter): string[] {
   if (ablations.length === 0) return ['None recorded yet.'];
   return [
-    'Each variant was trained for the same minutes on the same machine, in turns with the others. A difference is variant minus ' +
+    'Each variant was trained for the same minutes on the same machine, in turns with the others, but for runs of the recipes, ' +
+      'which are as long as these say. A difference is variant minus ' +
       'control on the same windows or texts, mean over seeds; behind it two 95 % intervals: over seeds (Student’s t) and over ' +
       'windows or texts (paired bootstrap). It is in bold where both leave out 0.',
     ...ablations.flatMap((report) => {
@@ -165,7 +166,7 @@ function ablationSection({ ablations }: Records, plot: Plotter): string[] {
       }));
       return [
         `### ${ablation}`,
-        `${about[0]?.toUpperCase()}${about.slice(1)}. ${minutes} minutes each, ${seeds.length} seed${seeds.length > 1 ? 's' : ''}, ` +
+        `${about[0]?.toUpperCase()}${about.slice(1)}. ${minutes > 0 ? `${minutes} minutes each` : 'Runs of the recipes'}, ${seeds.length} seed${seeds.length > 1 ? 's' : ''}, ` +
           `${measuredOn(report)}. The control is ${control}.${complete ? '' : ' Not complete yet.'}`,
         markdownTable(
           [
