@@ -51,6 +51,7 @@ it('export keeps the threshold that --dev gives, and classify asks for it', () =
 
 it.each([
   ['a threshold that nothing needs', ['--dev', at('train.tsv')], '--dev must stand with --out-of-scope'],
+  ['a share of nothing', ['--out-of-scope-share', '0.2'], '--out-of-scope-share must stand with --out-of-scope'],
   ['texts of no label without others', ['--out-of-scope', 'oos'], '--out-of-scope must stand with --dev'],
 ])('evaluate refuses %s with invalid_argument', (_what, args, says) => {
   const { status, json } = lacuna(...evaluating, ...args, '--json');

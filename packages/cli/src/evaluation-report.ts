@@ -35,6 +35,8 @@ export interface ClassifierReportOptions {
   readonly dev?: Predictions | undefined;
   /** Whether texts of no label are to be turned away; then `dev` must hold some, too. */
   readonly outOfScope: boolean;
+  /** Of texts of no label in use; without it as in `dev`. */
+  readonly outOfScopeShare?: number | undefined;
   readonly seed: number;
 }
 
@@ -74,9 +76,9 @@ export function classifierReport(test: Predictions, options: ClassifierReportOpt
  */
 export function chosenThreshold(
   dev: Predictions,
-  { multiLabel, outOfScope }: Pick<ClassifierReportOptions, 'multiLabel' | 'outOfScope'>,
+  { multiLabel, outOfScope, outOfScopeShare }: Omit<ClassifierReportOptions, 'dev' | 'seed'>,
 ): number | undefined {
-  if (outOfScope) return chooseScopeThreshold(answersWithOutside('--dev', dev));
+  if (outOfScope) return chooseScopeThreshold(answersWithOutside('--dev', dev), outOfScopeShare);
   return multiLabel ? chooseLabelThreshold(dev) : undefined;
 }
 

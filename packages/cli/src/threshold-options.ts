@@ -12,18 +12,28 @@ export const THRESHOLD_OPTIONS = {
     value: 'NAME',
     about: 'what stands in place of a label where a text has none, e.g. oos: such texts are to be turned away',
   },
+  outOfScopeShare: {
+    kind: 'number',
+    about:
+      'with --out-of-scope: the share of such texts in use, for which the threshold is chosen (default: as in --dev)',
+    min: 0.001,
+    max: 0.999,
+  },
 } as const satisfies Options;
 
 /** Throws `invalid_argument` where the two do not go with each other or with the labels. */
 export function expectThresholdOptions(
   command: string,
-  { dev, outOfScope }: Values<typeof THRESHOLD_OPTIONS>,
+  { dev, outOfScope, outOfScopeShare }: Values<typeof THRESHOLD_OPTIONS>,
   multiLabel: boolean,
 ): void {
   if (outOfScope !== undefined && multiLabel) {
     throw new UsageError(
       `${command}: --out-of-scope must stand with one label a text, got a classifier of several. A text may have none there.`,
     );
+  }
+  if (outOfScopeShare !== undefined && outOfScope === undefined) {
+    throw new UsageError(`${command}: --out-of-scope-share must stand with --out-of-scope NAME, got none.`);
   }
   if (outOfScope !== undefined && dev === undefined) {
     throw new UsageError(`${command}: --out-of-scope must stand with --dev FILE, got no --dev.`);

@@ -74,6 +74,7 @@ export const baseline = defineCommand({
           multiLabel,
           dev: other ? predictionsOf(classifier, other) : undefined,
           outOfScope: outOfScope !== undefined,
+          outOfScopeShare: options.outOfScopeShare,
           seed: 0,
         }),
       );

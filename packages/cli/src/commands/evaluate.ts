@@ -91,6 +91,7 @@ async function classified(
     multiLabel,
     dev: other && (await classifierPredictions(ops, artifact, other.batches, session, 'dev')),
     outOfScope: outOfScope !== undefined,
+    outOfScopeShare: options.outOfScopeShare,
     seed,
   });
 }

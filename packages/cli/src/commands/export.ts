@@ -136,5 +136,9 @@ async function ownThreshold(
   if (dev === undefined) return undefined;
   const { batches } = await textBatches('export', shipped, dev, options, session);
   const predictions = await classifierPredictions(await openBackend(options), shipped, batches, session, 'dev');
-  return chosenThreshold(predictions, { multiLabel: shipped.multiLabel, outOfScope: outOfScope !== undefined });
+  return chosenThreshold(predictions, {
+    multiLabel: shipped.multiLabel,
+    outOfScope: outOfScope !== undefined,
+    outOfScopeShare: options.outOfScopeShare,
+  });
 }

@@ -20,6 +20,8 @@ const SETS: Readonly<Record<string, string>> = {
   fill: 'Filling gaps: held-out Wikipedia, 15 % of the tokens removed',
   sentiment: 'Sentiment: SST-2, development set',
   'sentiment-mr': 'Sentiment: MR, without the texts that share eight words in a row with SST-2’s training data',
+  'sentiment-comments':
+    'Sentiment: comments of GoEmotions’ test set with joy alone, or with anger, disgust, fear or sadness alone',
   emotion: 'Emotion: GoEmotions in seven groups, several a text, test set',
   intent: 'Intent: CLINC150, test set',
 };

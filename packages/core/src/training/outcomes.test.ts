@@ -50,9 +50,17 @@ describe('a threshold', () => {
     });
   });
 
+  it('for texts outside lies higher where more of them are to come', () => {
+    const mixed = [...answers, answer(0.3, true), answer(0.2, false, true), answer(0.25, false, true)];
+    expect(chooseScopeThreshold(mixed, 3 / 7)).toBe(chooseScopeThreshold(mixed));
+    expect(chooseScopeThreshold(mixed, 0.5)).toBeCloseTo(0.55, 10);
+    expect(chooseScopeThreshold(mixed, 0.01)).toBeCloseTo(0.275, 10);
+  });
+
   it('turns nothing away where nothing is outside', () => {
     const inside = answers.filter(({ outside }) => !outside);
     expect(chooseScopeThreshold(inside)).toBe(0);
+    expect(chooseScopeThreshold(inside, 0.5)).toBe(0);
   });
 
   it('treats equal answers alike', () => {

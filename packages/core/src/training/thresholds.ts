@@ -64,14 +64,18 @@ export function scopeMetrics(answers: readonly ScopedAnswer[], threshold: number
 
 /**
  * The confidence below which to turn a text away, so that most texts are treated right, those without a label
- * included; the lowest of equally good ones.
+ * included; the lowest of equally good ones. `share` is that of texts without a label in use, between 0 and 1, where it
+ * is another than among these.
  */
-export function chooseScopeThreshold(answers: readonly ScopedAnswer[]): number {
+export function chooseScopeThreshold(answers: readonly ScopedAnswer[], share?: number): number {
   const sorted = [...answers].sort((a, b) => a.confidence - b.confidence);
+  const outside = sorted.filter((answer) => answer.outside).length;
+  // How many of the texts with a label each of the others stands for.
+  const weight = share === undefined ? 1 : ((share / (1 - share)) * (sorted.length - outside)) / outside;
   let right = sorted.filter((answer) => answer.right).length;
   let best = { right, threshold: 0 };
   for (const [i, { confidence, ...answer }] of sorted.entries()) {
-    right += (answer.outside ? 1 : 0) - (answer.right ? 1 : 0);
+    right += (answer.outside ? weight : 0) - (answer.right ? 1 : 0);
     const next = sorted[i + 1]?.confidence ?? 1;
     // Equal answers go the same way.
     if (next > confidence && right > best.right) best = { right, threshold: (confidence + next) / 2 };
