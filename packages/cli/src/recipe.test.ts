@@ -225,5 +225,5 @@ it('recipe show prints lines for a shell', () => {
   const { stdout } = lacuna('recipe', 'show', 'sentiment');
   expect(stdout).toContain('lacuna pretrain --text $DATA/enwiki2015/train.txt.zst');
   expect(stdout).toContain('lacuna finetune --model $OUT/base --data $DATA/sst2/train.tsv');
-  expect(stdout).toContain('--seed 3 --lanes 2 --out $OUT/sentiment-teacher-3');
+  expect(stdout).toContain('--seed 3 --lanes 2 --out $OUT/sentiment-student-3');
 });
