@@ -211,7 +211,8 @@ function ablationSection({ ablations }: Records, plot: Plotter): string[] {
               ),
             ]
           : []),
-        `\`lacuna ablation run ${ablation} --data texts --out runs --result bench/ablations/${ablation}.json\``,
+        `\`lacuna ablation run ${ablation} --data texts --out runs${minutes > 0 ? ` --minutes ${minutes}` : ''} --seeds ${seeds.join(' ')} ` +
+          `--result bench/ablations/${ablation}.json\``,
       ];
     }),
   ];
@@ -230,7 +231,7 @@ function ablationRow({ name, about, parameters, arms, mean, sd, difference }: Va
     about,
     parameters === undefined ? '–' : formatQuantity(parameters),
     arms.length === 0 ? '–' : formatQuantity(Math.round(tokens)),
-    value === undefined ? '–' : `${value.toFixed(4)} ± ${sd?.[figure]?.toFixed(4)}`,
+    value === undefined ? '–' : `${value.toFixed(4)}${arms.length > 1 ? ` ± ${sd?.[figure]?.toFixed(4)}` : ''}`,
     mean?.crossEntropy?.toFixed(3) ?? '–',
     clear ? `**${shown}**` : shown,
     ends(overSeeds),

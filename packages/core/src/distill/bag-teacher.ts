@@ -1,4 +1,4 @@
-/** A bag of n-grams as a teacher: it errs elsewhere than an encoder does, so the mean of both errs less than either. */
+/** A bag of n-grams as a teacher: it errs elsewhere than an encoder does, and may mend what that gets wrong. */
 import { BAG_RECIPE, BagClassifier } from '../training/bag.ts';
 import type { EncodedExample } from '../training/text-batches.ts';
 import { probabilities, type Teacher } from './soft-labels.ts';
