@@ -144,6 +144,25 @@ it('teach writes what a classifier says of texts, variants and sentences, and fi
   expect(json.error).toMatchObject({ code: 'malformed_data', message: expect.stringContaining('line 1') });
 });
 
+it.each([
+  ['--bags', '1'],
+  ['--variants', '2'],
+  ['--unlabelled', first],
+])('finetune refuses %s without a teacher', (...given) => {
+  const { status, json } = lacuna(
+    'finetune',
+    '--model',
+    at('base'),
+    '--data',
+    first,
+    ...given,
+    '--out',
+    at('no'),
+    '--json',
+  );
+  expect([status, json.error]).toMatchObject([2, { message: expect.stringContaining('--teacher') }]);
+});
+
 it('relabel brings the labels of one task to those of another', () => {
   const rows = ['a happy cat\t2', 'a sad dog\t0,1', 'a cat and a dog\t0,2', 'a mat\t3', 'nothing\t'];
   const emotions = table('emotions.tsv', 'text\tlabel', rows);

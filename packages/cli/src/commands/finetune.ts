@@ -41,6 +41,9 @@ export const finetune = defineCommand({
     if (model === undefined || data === undefined) {
       throw new UsageError('finetune: expected --model DIR|FILE and --data FILE….');
     }
+    if (options.teacher === undefined && (options.bags > 0 || options.variants > 0 || options.unlabelled)) {
+      throw new UsageError('finetune: --bags, --variants and --unlabelled must stand with --teacher, got none.');
+    }
     const pretrained = await readTrainedModel(model);
     expectTask('finetune', pretrained, 'fill-mask');
     const tokenizer = tokenizerOf(pretrained);
