@@ -88,6 +88,20 @@ describe('lacuna ablation run', () => {
     expect(kept.variants).toEqual(report.variants);
   });
 
+  it('runs chosen variants alone, and tells what is known of the others', () => {
+    for (const arm of ['falling-1', 'rounded-1', 'rounded-2']) rmSync(at(`out/small/${arm}.json`));
+    const chosen = run(plan('small.json'), '--variants', 'rounded');
+    const { complete, variants } = chosen.json as unknown as AblationReport;
+    expect(chosen.stderr).not.toContain('turn');
+    expect([complete, variants.map(({ arms }) => arms.map(({ seed }) => seed))]).toEqual([
+      false,
+      [[1, 2], [2], [1, 2]],
+    ]);
+    expect(run(plan('small.json'), '--variants', 'plain', 'falling').json).toMatchObject({ complete: true });
+    const { status, json } = run(plan('small.json'), '--variants', 'plain', 'nobody');
+    expect([status, json.error]).toMatchObject([2, { code: 'invalid_argument' }]);
+  });
+
   it('refuses to go on with other minutes, as the schedule would be another one', () => {
     rmSync(at('out/small/falling-2.json'));
     const { status, json } = run(plan('small.json'), '--minutes', '0.03');
@@ -175,4 +189,5 @@ it('ablation show prints lines for a shell', () => {
   const { stdout } = lacuna('ablation', 'show', 'tour');
   expect(stdout).toContain('lacuna pretrain --text embedded');
   expect(stdout).toContain('--minutes 0.5 --seed 3 --out $OUT/tour/mae-3');
+  expect(lacuna('ablation', 'show', 'tour', '--variants', 'mlm').stdout).not.toContain('$OUT/tour/mae');
 });

@@ -46,6 +46,8 @@ export interface Plan {
   /** A preset's name, or a config as JSON; for `pretrain`. */
   readonly config: string | Readonly<Record<string, unknown>> | undefined;
   readonly variants: readonly Variant[];
+  /** Names of the variants to run; of the others only what was scored before is told. */
+  readonly chosen: readonly string[];
   /** Options of `evaluate`, but for the model. */
   readonly score: Readonly<Record<string, OptionValue>>;
 }
@@ -90,6 +92,8 @@ export function armsOf({ variants, seeds }: Plan): Arm[] {
   return seeds.flatMap((seed) => variants.map((variant) => ({ variant, seed })));
 }
 
+export const isChosen = ({ chosen }: Plan, { variant }: Arm): boolean => chosen.includes(variant.name);
+
 export const armName = ({ variant, seed }: Arm): string => `${variant.name}-${seed}`;
 
 /** What trains an arm, as a step; `config` is the file of the variant's config. */
@@ -130,7 +134,8 @@ function readPlan(path: string): Plan {
   if (!variants.some(({ name }) => name === control)) return invalid(where, '"control" to be a variant', control);
   checkOptions(where, options);
   checkOptions(where, score);
-  return { recipe, command, minutes, seeds, slices, control, options, config, variants, score };
+  const chosen = variants.map(({ name }) => name);
+  return { recipe, command, minutes, seeds, slices, control, options, config, variants, chosen, score };
 }
 
 function readVariants(where: string, given: unknown): Variant[] {

@@ -3,7 +3,7 @@ import type { Answer, Session } from '../command.ts';
 import { Checksums } from '../recipe-inputs.ts';
 import { checkRecipe, type RecipeRun, runRecipe } from '../recipe-run.ts';
 import { ArmRun } from './arm.ts';
-import { armName, armsOf, type Plan, withEarlierPlans } from './plan.ts';
+import { armName, armsOf, isChosen, type Plan, withEarlierPlans } from './plan.ts';
 import { type AblationReport, reportOf } from './report.ts';
 
 export interface AblationRun {
@@ -43,7 +43,8 @@ async function runArms(
   const arms = armsOf(plan).map((arm) => new ArmRun(plan, arm, run));
   const checksums = new Checksums();
   const known = () => new Map(arms.map((arm) => [armName(arm.arm), arm.result()]));
-  const own = arms.filter((arm) => !arm.isTrained);
+  const chosen = arms.filter(({ arm }) => isChosen(plan, arm));
+  const own = chosen.filter((arm) => !arm.isTrained);
   for (let slice = 1; slice <= plan.slices; slice++) {
     // Whoever came last comes first in the next turn: a machine that slows down harms both alike.
     for (const arm of slice % 2 === 1 ? own : own.toReversed()) {
@@ -55,7 +56,7 @@ async function runArms(
       save(reportOf(plan, known()));
     }
   }
-  for (const arm of arms) await arm.score(session);
+  for (const arm of chosen) await arm.score(session);
   const report = reportOf(plan, known());
   save(report);
   return { report };

@@ -1,5 +1,5 @@
 /** `lacuna ablation`: variants of a model or its training compared at equal time on one machine. */
-import { armsOf, openPlan, type Plan, shippedPlans, stepOf } from '../ablation/plan.ts';
+import { armsOf, isChosen, openPlan, type Plan, shippedPlans, stepOf } from '../ablation/plan.ts';
 import { type AblationReport, reportText } from '../ablation/report.ts';
 import { runPlan } from '../ablation/run.ts';
 import { type Answer, defineCommand, UsageError } from '../command.ts';
@@ -26,6 +26,7 @@ export const ablation = defineCommand({
       min: 0.001,
     },
     seeds: { kind: 'list', value: 'SEED', about: 'run: in place of those of the plan' },
+    variants: { kind: 'list', value: 'NAME', about: 'run these alone; what was run of the others before is told too' },
     slices: { kind: 'integer', about: 'run: turns that each takes (default: as the plan says)', min: 1, max: 1000 },
     lanes: {
       kind: 'integer',
@@ -53,6 +54,7 @@ export const ablation = defineCommand({
       minutes: options.minutes ?? stored.minutes,
       slices: options.slices ?? stored.slices,
       seeds: options.seeds === undefined ? stored.seeds : seedsOf(options.seeds),
+      chosen: options.variants === undefined ? stored.chosen : variantsOf(options.variants, stored),
     };
     if (action === 'show') return show(plan);
     const { data, out, lanes: count, backend: on, result } = options;
@@ -91,7 +93,7 @@ function show(plan: Plan): Answer {
   const { recipe } = plan;
   const prepared = recipe.steps.map((step) => [step.command, ...lineOf(step, recipe, places)]);
   const trained = armsOf(plan)
-    .filter(({ variant }) => variant.model === undefined)
+    .filter((arm) => isChosen(plan, arm) && arm.variant.model === undefined)
     .map((arm) => {
       const config = plan.config === undefined ? undefined : `$OUT/${recipe.name}/${arm.variant.name}.config.json`;
       const step = stepOf(plan, arm, config);
@@ -99,6 +101,12 @@ function show(plan: Plan): Answer {
     });
   const lines = [...prepared, ...trained].map((words) => `lacuna ${shellLine(words)}`);
   return { fields: { lines }, text: lines.join('\n') };
+}
+
+function variantsOf(names: readonly string[], { chosen: known }: Plan): readonly string[] {
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown === undefined) return names;
+  throw new UsageError(`ablation: --variants must be out of ${known.join(', ')}, got ${unknown}.`);
 }
 
 function seedsOf(words: readonly string[]): number[] {

@@ -5,7 +5,7 @@ import { checkBudget, isDue, learningRateAt, spent } from './schedule.ts';
 const at = (step: number, tokens = 0, seconds = 0) => ({ step, tokens, seconds });
 
 describe('learningRateAt', () => {
-  const rate = (fraction: number) => learningRateAt(fraction, { peak: 2e-3 });
+  const rate = (fraction: number) => learningRateAt(fraction, 1, { peak: 2e-3 });
 
   it('rises over the first 3 %, holds, and falls over the last 30 %', () => {
     expect(rate(0)).toBe(0);
@@ -16,9 +16,19 @@ describe('learningRateAt', () => {
     expect(rate(1)).toBe(0);
   });
 
+  it('rises over so many steps in a short run, but never beyond 30 % of it', () => {
+    const short = (fraction: number, step: number) => learningRateAt(fraction, step, { peak: 1, warmupSteps: 200 });
+    expect(short(0.1, 100)).toBeCloseTo(0.5, 12);
+    expect(short(0.2, 200)).toBe(1);
+    expect(short(0.15, 10)).toBeCloseTo(0.5, 12);
+    expect(short(0.3, 20)).toBe(1);
+    // A long run has its share of the budget.
+    expect(short(0.015, 10_000)).toBeCloseTo(0.5, 12);
+  });
+
   it('stays at the peak without warm-up and decay, and above a floor with one', () => {
-    expect(learningRateAt(0, { peak: 1, warmup: 0, decay: 0 })).toBe(1);
-    expect(learningRateAt(1, { peak: 1, floor: 0.1 })).toBeCloseTo(0.1, 12);
+    expect(learningRateAt(0, 1, { peak: 1, warmup: 0, decay: 0 })).toBe(1);
+    expect(learningRateAt(1, 1, { peak: 1, floor: 0.1 })).toBeCloseTo(0.1, 12);
   });
 });
 

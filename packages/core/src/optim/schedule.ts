@@ -41,16 +41,25 @@ export interface LearningRateSchedule {
   readonly peak: number;
   /** Fraction of the budget over which the rate rises from 0; 0.03 by default. */
   readonly warmup?: number;
+  /**
+   * Steps that it takes to rise at the least, though no more than `LONGEST_WARMUP` of the budget; 0 by default.
+   */
+  readonly warmupSteps?: number;
   /** Fraction of the budget, at the end, over which it falls; 0.3 by default. */
   readonly decay?: number;
   /** What it falls to, as a fraction of the peak; 0 by default. */
   readonly floor?: number;
 }
 
-/** The rate at `fraction` of the budget, 0 to 1. */
-export function learningRateAt(fraction: number, schedule: LearningRateSchedule): number {
-  const { peak, warmup = 0.03, decay = 0.3, floor = 0 } = schedule;
-  const rising = warmup > 0 ? Math.min(1, fraction / warmup) : 1;
+/** The fraction of the budget after which the rate is at its peak, whatever `warmupSteps` asks for. */
+const LONGEST_WARMUP = 0.3;
+
+/** The rate of step `step`, counted from 1, at `fraction` of the budget, 0 to 1. */
+export function learningRateAt(fraction: number, step: number, schedule: LearningRateSchedule): number {
+  const { peak, warmup = 0.03, warmupSteps = 0, decay = 0.3, floor = 0 } = schedule;
+  const share = warmup > 0 ? fraction / warmup : 1;
+  const risen = warmupSteps > 0 ? Math.max(step / warmupSteps, fraction / LONGEST_WARMUP) : 1;
+  const rising = Math.min(1, share, risen);
   const falling = decay > 0 ? Math.min(1, Math.max(0, (1 - fraction) / decay)) : 1;
   return peak * rising * (floor + (1 - floor) * falling);
 }

@@ -16,7 +16,7 @@ import { type TrainingEvent, train } from './trainer.ts';
 export interface PretrainRecipe {
   readonly seed: number;
   readonly budget: Budget;
-  /** Peak; 3 % warm-up, hold, linear decay over the last 30 %. */
+  /** Peak; 3 % warm-up (random weights: 200 steps, in runs where those are more), hold, linear decay over the last 30 %. */
   readonly learningRate: number;
   readonly batchTokens: Ramp;
   readonly length: Ramp;
@@ -29,6 +29,9 @@ export interface PretrainRecipe {
   readonly optimizer: OptimizerOptions;
   readonly passTokens: number;
 }
+
+/** Weights that have learned nothing yet need some steps at low rates however short the run is. */
+const FRESH_WARMUP_STEPS = 200;
 
 export const PRETRAIN_RECIPE: PretrainRecipe = {
   seed: 1,
@@ -86,7 +89,7 @@ export async function* pretrain(options: PretrainOptions): AsyncGenerator<Traini
       lanes,
       batches: new MaskedBatches(windows, options.vocabulary, recipe, resume?.data),
       budget: recipe.budget,
-      learningRate: { peak: recipe.learningRate },
+      learningRate: { peak: recipe.learningRate, warmupSteps: options.initial ? 0 : FRESH_WARMUP_STEPS },
       optimizer: recipe.optimizer,
       seed: recipe.seed,
       passTokens: recipe.passTokens,

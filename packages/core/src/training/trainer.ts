@@ -158,7 +158,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainingEven
     const before = progress;
     const tokens = tokensOf(batch);
     const after = { step: before.step + 1, tokens: before.tokens + tokens, seconds: before.seconds };
-    const rate = learningRateAt(Math.min(1, (spent(budget, before) + spent(budget, after)) / 2), options.learningRate);
+    const half = Math.min(1, (spent(budget, before) + spent(budget, after)) / 2);
+    const rate = learningRateAt(half, after.step, options.learningRate);
     const step: StepOptions = { step: after.step, learningRate: rate, optimizer, seed, passTokens };
     const begun = now();
     const ahead = lanes.ahead !== undefined && after.step % REPORT_EVERY !== 0;
