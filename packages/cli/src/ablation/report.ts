@@ -65,7 +65,7 @@ export function reportText(report: AblationReport): string {
   const rows = report.variants.map(({ name, arms, mean, sd, difference }) => [
     name,
     `${arms.length}`,
-    mean === undefined ? '' : `${decimals(mean[figure])} ± ${decimals(sd?.[figure])}`,
+    mean === undefined ? '' : `${decimals(mean[figure])}${arms.length > 1 ? ` ± ${decimals(sd?.[figure])}` : ''}`,
     mean === undefined ? '' : decimals(mean.crossEntropy),
     ...differenceCells(difference?.[figure]),
   ]);
