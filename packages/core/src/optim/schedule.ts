@@ -41,9 +41,7 @@ export interface LearningRateSchedule {
   readonly peak: number;
   /** Fraction of the budget over which the rate rises from 0; 0.03 by default. */
   readonly warmup?: number;
-  /**
-   * Steps that it takes to rise at the least, though no more than `LONGEST_WARMUP` of the budget; 0 by default.
-   */
+  /** Steps that it takes to rise at the least, though no more than `LONGEST_WARMUP` of the budget; 0 by default. */
   readonly warmupSteps?: number;
   /** Fraction of the budget, at the end, over which it falls; 0.3 by default. */
   readonly decay?: number;
