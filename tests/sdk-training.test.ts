@@ -110,6 +110,8 @@ describe('a run', () => {
           { ...base, text: new URL('/nothing.txt', location.href) },
           { ...base, text: new File([Uint8Array.of(0, 1, 2, 255)], 'image.png') },
           { ...base, text: { embedded: {} }, recipe: { ratio: { from: 2, to: 1, jitter: 0 } } },
+          { ...base, text: { embedded: {} }, model: new Uint8Array(9), config: 'tiny' as const },
+          { ...base, text: { embedded: {} }, model: new Uint8Array(9) },
         ];
         const codes = [];
         for (const options of outcomes) {
@@ -127,6 +129,8 @@ describe('a run', () => {
       'network',
       'binary_text',
       'masking_ratio_out_of_range',
+      'invalid_argument',
+      'artifact_corrupt',
     ]);
     expect(refused[1]?.facts).toEqual({ lanes: 1000 });
     expect(refused[2]?.facts).toMatchObject({ status: 404 });

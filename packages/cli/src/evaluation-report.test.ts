@@ -1,6 +1,6 @@
 import type { Predictions } from '@lacuna/core';
 import { describe, expect, it } from 'vitest';
-import { classifierReport, fillingReport, overSeeds, reportText } from './evaluation-report.ts';
+import { classifierReport, fillingReport, fullText, overSeeds, reportText } from './evaluation-report.ts';
 
 const logit = (p: number) => Math.log(p / (1 - p));
 
@@ -16,7 +16,7 @@ function predictions(texts: readonly (readonly [number, number])[]): Predictions
 const repeated = (text: readonly [number, number], times: number) => Array.from({ length: times }, () => text);
 
 describe('a classifier’s report', () => {
-  const single = { multiLabel: false, outOfScope: false, seed: 1 };
+  const single = { labels: ['yes', 'no'], multiLabel: false, outOfScope: false, seed: 1 };
 
   it('has every rate within its interval, which narrows with more texts', () => {
     const [small, large] = [1, 16].map((times) =>
@@ -58,6 +58,37 @@ describe('a classifier’s report', () => {
       expect.arrayContaining(['accuracy', 'macroF1', 'inScopeAccuracy', 'outOfScopeRecall']),
     );
     expect(reportText(report)).toMatch(/\(8 examples\)\ninScopeAccuracy 0\.7500 .*\(4 out of scope\)$/);
+  });
+
+  it('says how well each label is found, and shows the worst of many', () => {
+    // Of eight texts that have the first label six are given it; of four that have the second, three.
+    const texts = [...repeated([0.9, 0], 6), ...repeated([0.1, 0], 2), ...repeated([0.1, 1], 3), [0.9, 1] as const];
+    const report = classifierReport(predictions(texts), single);
+    expect(report.perLabel).toEqual([
+      { label: 'yes', precision: 6 / 7, recall: 6 / 8, f1: 12 / 15, examples: 8 },
+      { label: 'no', precision: 3 / 5, recall: 3 / 4, f1: 6 / 9, examples: 4 },
+    ]);
+    expect(report).toMatchObject({ macroF1: expect.closeTo((12 / 15 + 6 / 9) / 2, 12) });
+    expect(fullText(report).split('\n').slice(1)).toEqual([
+      '',
+      'label  precision  recall      F1  texts',
+      'yes       0.8571  0.7500  0.8000      8',
+      'no        0.6000  0.7500  0.6667      4',
+    ]);
+    // Twelve labels, each given to its two texts but for the third and the seventh, which the first is taken for.
+    const labels = Array.from({ length: 12 }, (_, k) => `label${k}`);
+    const rows = labels.flatMap((_, k) => [k, k]);
+    const one = (row: readonly number[]) => Float32Array.from(row.flatMap((k) => labels.map((_, j) => +(j === k))));
+    const targets = one(rows);
+    const logits = one(rows.map((k, i) => (i === 4 || k === 6 ? 0 : k)));
+    const many = fullText(classifierReport({ logits, targets, numLabels: 12 }, { ...single, labels })).split('\n');
+    expect(many[2]).toBe('the 10 of 12 labels with the lowest F1:');
+    expect(many.slice(4, 7)).toEqual([
+      expect.stringMatching(/^label6 +0\.0000 +0\.0000 +0\.0000 +2$/),
+      expect.stringMatching(/^label0 +0\.4000 +1\.0000 +0\.5714 +2$/),
+      expect.stringMatching(/^label2 +1\.0000 +0\.5000 +0\.6667 +2$/),
+    ]);
+    expect(many).toHaveLength(14);
   });
 
   it('refuses to find texts of no label where there are none', () => {

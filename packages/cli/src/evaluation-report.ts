@@ -5,6 +5,7 @@ import {
   chooseScopeThreshold,
   type Interval,
   LacunaError,
+  labelMetricsOf,
   type Metrics,
   meanAndSpread,
   metricsOf,
@@ -18,6 +19,8 @@ import {
   textOutcomes,
 } from '@lacuna/core';
 import { figures } from './follow-training.ts';
+import { LABEL_HEADER, type LabelFigures, labelRows, labelTitle } from './label-table.ts';
+import { table } from './table.ts';
 
 export type Report = Metrics &
   Partial<ScopeMetrics> & {
@@ -25,11 +28,15 @@ export type Report = Metrics &
     readonly threshold?: number;
     /** Texts of none of the labels. */
     readonly outOfScopeExamples?: number;
+    /** Of a classifier, in the order of its labels. */
+    readonly perLabel?: readonly LabelFigures[];
     /** Of every rate and mean the ends of its 95 % interval, by a bootstrap over texts or windows. */
     readonly intervals: Readonly<Record<string, Interval>>;
   };
 
 export interface ClassifierReportOptions {
+  /** Their names; K of them. */
+  readonly labels: readonly string[];
   readonly multiLabel: boolean;
   /** Answers to other texts, on which a threshold is chosen. */
   readonly dev?: Predictions | undefined;
@@ -46,9 +53,14 @@ export function fillingReport(outcomes: readonly Outcome[], seed: number): Repor
 
 /** Throws `malformed_data` where texts of no label are asked for and there are none. */
 export function classifierReport(test: Predictions, options: ClassifierReportOptions): Report {
-  const { multiLabel, dev, outOfScope, seed } = options;
+  const { labels, multiLabel, dev, outOfScope, seed } = options;
   const K = test.numLabels;
   const metrics = (drawn: readonly Outcome[]) => metricsOf(sumOutcomes('classification', drawn, K));
+  const perLabel = (outcomes: readonly Outcome[]): LabelFigures[] =>
+    labelMetricsOf(sumOutcomes('classification', outcomes, K).perLabel).map((found, k) => ({
+      label: labels[k] as string,
+      ...found,
+    }));
   if (outOfScope && dev !== undefined) {
     const inside = withLabels(test);
     const plain = textOutcomes(inside.logits, inside.targets, K, { multiLabel });
@@ -62,12 +74,17 @@ export function classifierReport(test: Predictions, options: ClassifierReportOpt
       threshold,
       outOfScopeExamples: answers.filter(({ outside }) => outside).length,
       intervals: { ...intervals, ...bootstrap(answers, scope, { seed }) },
+      perLabel: perLabel(plain),
     };
   }
   const threshold = dev === undefined ? undefined : chosenThreshold(dev, options);
   const answered = { multiLabel, ...(threshold === undefined ? {} : { threshold }) };
   const outcomes = textOutcomes(test.logits, test.targets, K, answered);
-  return { ...withIntervals(outcomes, metrics, seed), ...(threshold === undefined ? {} : { threshold }) };
+  return {
+    ...withIntervals(outcomes, metrics, seed),
+    ...(threshold === undefined ? {} : { threshold }),
+    perLabel: perLabel(outcomes),
+  };
 }
 
 /**
@@ -76,7 +93,7 @@ export function classifierReport(test: Predictions, options: ClassifierReportOpt
  */
 export function chosenThreshold(
   dev: Predictions,
-  { multiLabel, outOfScope, outOfScopeShare }: Omit<ClassifierReportOptions, 'dev' | 'seed'>,
+  { multiLabel, outOfScope, outOfScopeShare }: Omit<ClassifierReportOptions, 'labels' | 'dev' | 'seed'>,
 ): number | undefined {
   if (outOfScope) return chooseScopeThreshold(answersWithOutside('--dev', dev), outOfScopeShare);
   return multiLabel ? chooseLabelThreshold(dev) : undefined;
@@ -84,7 +101,7 @@ export function chosenThreshold(
 
 /** `accuracy 0.9312 · …`, as `figures`, and what concerns thresholds on a line of its own. */
 export function reportText(report: Report): string {
-  const { intervals: _, threshold, outOfScopeExamples, ...rest } = report;
+  const { intervals: _, perLabel: __, threshold, outOfScopeExamples, ...rest } = report;
   const { inScopeAccuracy, outOfScopeRecall, outOfScopePrecision, ...metrics } = rest;
   const lines = [figures(metrics)];
   if (inScopeAccuracy !== undefined) {
@@ -96,12 +113,25 @@ export function reportText(report: Report): string {
   return lines.join('\n');
 }
 
+/** The figures of one model, those of its labels below. */
+export function fullText(report: Report): string {
+  if (report.perLabel === undefined) return reportText(report);
+  const shown = labelRows(report.perLabel);
+  const title = shown.shortened ? [`${labelTitle(shown, report.perLabel.length)}:`] : [];
+  return [reportText(report), '', ...title, table(LABEL_HEADER, shown.rows)].join('\n');
+}
+
+/** What is kept of each of several seeds: how well one label is found is told of a single model. */
+export function withoutLabels<R extends { readonly perLabel?: unknown }>({ perLabel: _, ...rest }: R) {
+  return rest;
+}
+
 /** Mean and sample standard deviation of every figure that all reports have. */
 export function overSeeds(reports: readonly Report[]): {
   readonly mean: Readonly<Record<string, number>>;
   readonly sd: Readonly<Record<string, number>>;
 } {
-  const rows = reports.map(({ intervals: _, ...rest }) => rest as Record<string, number>);
+  const rows = reports.map(({ intervals: _, perLabel: __, ...rest }) => rest as Record<string, number>);
   const names = Object.keys(rows[0] ?? {}).filter((name) => rows.every((row) => typeof row[name] === 'number'));
   const summed = names.map((name) => [name, meanAndSpread(rows.map((row) => row[name] as number))] as const);
   return {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readArtifact } from '@lacuna/core';
 import { expect, it } from 'vitest';
-import { type Evaluation, evaluationTable, withTable } from './model-card.ts';
+import { type Evaluation, evaluationTable, labelTables, withTable } from './model-card.ts';
 import { lacuna } from './testing.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url));
@@ -16,7 +16,11 @@ const evaluationOf = (name: string) =>
 it.each(SHIPPED)('the card of %s has the table of its evaluation', (name) => {
   const card = read(`models/${name}.md`).toString();
   const marked = card.slice(card.indexOf('<!-- lacuna card -->'), card.indexOf('<!-- /lacuna card -->'));
-  expect(marked).toContain(evaluationTable([evaluationOf(name)]));
+  const evaluation = evaluationOf(name);
+  expect(marked).toContain(evaluationTable([evaluation]));
+  const labels = labelTables([evaluation]);
+  expect(labels).toHaveLength(name === 'lacuna-fill' ? 0 : 2);
+  for (const part of labels) expect(marked).toContain(part);
 });
 
 it.each(SHIPPED)('the figures in the artifact of %s are those of its evaluation', async (name) => {

@@ -1,5 +1,6 @@
 /** The table of a model card, made of evaluations' files; it stands between two marks in the card. */
 import { LacunaError } from '@lacuna/core/errors';
+import { LABEL_HEADER, type LabelFigures, labelRows, labelTitle } from './label-table.ts';
 import { markdownTable } from './table.ts';
 
 const BEGIN = '<!-- lacuna card -->';
@@ -29,6 +30,7 @@ export type Evaluation = Readonly<Record<string, unknown>> & {
   /** In place of the model's name. */
   readonly label?: string;
   readonly intervals?: Readonly<Record<string, readonly [number, number]>>;
+  readonly perLabel?: readonly LabelFigures[];
   /** Of several seeds; the figures are their means then. */
   readonly models?: readonly Readonly<Record<string, unknown>>[];
   readonly mean?: Readonly<Record<string, number>>;
@@ -47,6 +49,15 @@ export function evaluationTable(evaluations: readonly Evaluation[]): string {
   ]);
   const header = ['model', ...facts.map(({ title }) => title), ...columns.map(({ title }) => title), 'scored'];
   return markdownTable(header, rows);
+}
+
+/** Below a title a row a label, of each classifier that was scored by itself; nothing for other models. */
+export function labelTables(evaluations: readonly Evaluation[]): string[] {
+  return evaluations.flatMap((one) => {
+    if (one.perLabel === undefined) return [];
+    const shown = labelRows(one.perLabel);
+    return [`${nameOf(one)}, ${labelTitle(shown, one.perLabel.length)}:`, markdownTable(LABEL_HEADER, shown.rows)];
+  });
 }
 
 /** A card with nothing between its marks. */

@@ -101,9 +101,8 @@ export const MACHINE_OPTIONS = {
 
 type RecipeValues = Values<typeof RECIPE_OPTIONS> & Pick<Values<typeof MACHINE_OPTIONS>, 'passTokens'>;
 
-/** Throws `masking_ratio_out_of_range`. */
-export function recipeOf(options: RecipeValues, config: ModelConfig): PretrainRecipe {
-  const suited = recipeForSize(config);
+/** `suited` says what the options leave open. Throws `masking_ratio_out_of_range`. */
+export function recipeOf(options: RecipeValues, config: ModelConfig, suited = recipeForSize(config)): PretrainRecipe {
   const [from, to] = bothEnds(parseRange('--ratio', options.ratio));
   return {
     ...suited,

@@ -1,5 +1,5 @@
 /** The whole road on the command line, small: pretrain → distill → finetune → evaluate → export → fill-mask, classify. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,6 +46,29 @@ describe('lacuna', () => {
   it('scores labels', () => {
     const { json } = ran(lacuna('evaluate', '--model', at('critic'), '--data', at('train.tsv'), '--json'));
     expect(json).toMatchObject({ accuracy: 1, macroF1: 1, examples: 5 });
+  });
+
+  it('goes on from a model with its shape and vocabulary, and from its own checkpoint when that model is gone', async () => {
+    cpSync(at('base'), at('start'), { recursive: true });
+    const line = ['pretrain', '--model', at('start'), '--text', 'embedded:3', '--batch-tokens', '512'];
+    const { json } = ran(lacuna(...line, '--steps', '4', '--out', at('further'), '--json'));
+    // From random weights the first steps cost ln 841 = 6.7 nats a gap.
+    expect(json.loss as number).toBeLessThan(4.5);
+    const { config } = await loadCheckpoint(at('further/checkpoint.safetensors'));
+    expect(config).toMatchObject({ hiddenSize: 64, numHiddenLayers: 2, maxPositionEmbeddings: 64 });
+    rmSync(at('start'), { recursive: true });
+    const rest = ['pretrain', '--resume', '--steps', '6', '--out', at('further'), '--json'];
+    expect(ran(lacuna(...rest)).json).toMatchObject({ complete: true, step: 6 });
+  });
+
+  it('refuses a shape beside a model, and to go on from a classifier', () => {
+    const line = ['pretrain', '--text', 'embedded', '--steps', '1', '--out', at('refused'), '--json'];
+    const shaped = lacuna(...line, '--model', at('base'), '--config', 'small', '--vocab-size', '500').json;
+    expect(shaped.error).toMatchObject({
+      code: 'invalid_argument',
+      message: 'pretrain: --model brings its shape and vocabulary, got --config, --vocab-size as well.',
+    });
+    expect(lacuna(...line, '--model', at('critic')).json.error).toMatchObject({ code: 'unsupported_task' });
   });
 
   it('starts a student from the layers of a third model, if that has the vocabulary', () => {

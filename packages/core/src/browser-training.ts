@@ -25,7 +25,7 @@ export type { LaneFactory, LaneGroup } from './training/lanes.ts';
 export { type BrowserLaneOptions, createBrowserLanes } from './training/lanes-browser.ts';
 export { heldOutBatches } from './training/masked-batches.ts';
 export { type PretrainOptions, type PretrainRecipe, pretrain } from './training/pretrain.ts';
-export { recipeForSize, withTrainedLength } from './training/size-recipe.ts';
+export { recipeForSize, recipeToContinue, withTrainedLength } from './training/size-recipe.ts';
 export type { Json, TrainingState } from './training/state.ts';
 export type { TrainingEvent } from './training/trainer.ts';
 

@@ -66,6 +66,8 @@ export {
   addScores,
   type ClassificationMetrics,
   classificationScores,
+  type LabelMetrics,
+  labelMetricsOf,
   type MaskedMetrics,
   type Metrics,
   maskedOutcomes,
@@ -80,7 +82,7 @@ export { type Outcome, sumOutcomes, textOutcomes } from './training/outcomes.ts'
 export { Pauses } from './training/pauses.ts';
 export { PRETRAIN_RECIPE, type PretrainOptions, type PretrainRecipe, pretrain } from './training/pretrain.ts';
 export { type SampleShape, sampleBatch } from './training/sample-batch.ts';
-export { recipeForSize, withTrainedLength } from './training/size-recipe.ts';
+export { recipeForSize, recipeToContinue, withTrainedLength } from './training/size-recipe.ts';
 export { freshReplica, type Json, type TrainingState } from './training/state.ts';
 export type { TaskSpec } from './training/task.ts';
 export { type EncodedExample, encodeExamples, orderedTextBatches } from './training/text-batches.ts';

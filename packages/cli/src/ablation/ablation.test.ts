@@ -111,13 +111,21 @@ describe('lacuna ablation run', () => {
 
   it('compares runs that are there, and trains none', () => {
     const runs = ['plain', 'falling'].map((name) => ({ name, about: name, model: `$OUT/small/${name}-$SEED` }));
-    const changes = { command: undefined, minutes: undefined, config: undefined, options: {}, variants: runs };
+    const file = at('exported.safetensors');
+    lacuna('export', '--model', at('out/small/plain-2'), '--out', file, '--text', 'embedded:3', '--windows', '8');
+    const exported = { name: 'exported', about: 'one of them as a file', model: '$HERE/exported.safetensors' };
+    const variants = [...runs, exported];
+    const changes = { command: undefined, minutes: undefined, config: undefined, options: {}, variants };
     const { json, stderr } = run(plan('runs.json', changes));
     expect(json).toMatchObject({ complete: true, minutes: 0, seeds: [1, 2] });
     expect(stderr).not.toContain('turn');
     const known = JSON.parse(readFileSync(at('out/small.ablation.json'), 'utf8')) as AblationReport;
-    const { variants } = json as unknown as AblationReport;
-    expect(variants[1]?.difference).toEqual(known.variants[1]?.difference);
+    const report = json as unknown as AblationReport;
+    expect(report.variants[1]?.difference).toEqual(known.variants[1]?.difference);
+    const [plain, , shipped] = report.variants.map(({ arms }) => arms[1]);
+    expect(shipped).toMatchObject({ tokens: plain?.tokens, curve: [] });
+    const [rounded, whole] = [shipped, plain].map((arm) => arm?.figures.crossEntropy ?? Number.NaN) as [number, number];
+    expect(Math.abs(rounded - whole)).toBeLessThan(0.1);
   });
 
   it('stopped by Ctrl-C it exits 130, and goes on from there', async () => {

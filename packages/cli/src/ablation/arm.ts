@@ -1,7 +1,7 @@
 /** One variant with one seed in the output folder: trained a slice at a time, then scored; all of it survives a stop. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { CONFIGS, parameterCount } from '@lacuna/core';
+import { type Artifact, CONFIGS, parameterCount } from '@lacuna/core';
 import { LacunaError } from '@lacuna/core/errors';
 import type { Answer, Session } from '../command.ts';
 import { writeJsonFile } from '../evaluation-file.ts';
@@ -32,7 +32,7 @@ export class ArmRun {
   readonly #plan: Plan;
   readonly #run: RecipeRun;
   readonly #step: RecipeStep;
-  /** Of what is trained here or was trained elsewhere. */
+  /** Of what is trained here or was trained elsewhere; the path of an exported model where the variant is one. */
   readonly #folder: RunFolder;
   readonly #results: string;
 
@@ -52,6 +52,10 @@ export class ArmRun {
   /** Whether it is a run that is there already. */
   get isTrained(): boolean {
     return this.arm.variant.model !== undefined;
+  }
+
+  get #isExported(): boolean {
+    return this.#folder.path.endsWith('.safetensors');
   }
 
   /** Checks the line before hours go into others; writes the variant's config beside the arms. */
@@ -117,13 +121,14 @@ export class ArmRun {
     const artifact = await readTrainedModel(this.#folder.path, this.arm.variant.int8 ? 'int8' : 'none');
     const scored = await scoreArm(artifact, await this.#scoreOptions(), session);
     const head = artifact.task === 'fill-mask' ? undefined : { numLabels: artifact.labels.length };
-    const { step, tokens, seconds } = lastOf(this.#folder);
+    const { step, tokens, seconds } = this.#isExported ? exportedAfter(artifact) : lastOf(this.#folder);
+    const curve = this.#isExported ? [] : learningCurve(this.#folder.path);
     const result = {
       parameters: parameterCount(artifact.config, head),
       steps: step,
       tokens,
       seconds,
-      curve: learningCurve(this.#folder.path),
+      curve,
       ...scored,
     };
     writeJsonFile(this.#results, { of: this.#stamp(), ...result });
@@ -138,7 +143,7 @@ export class ArmRun {
   }
 
   #stamp() {
-    const path = this.#folder.checkpoint;
+    const path = this.#isExported ? this.#folder.path : this.#folder.checkpoint;
     const { size, mtimeMs } = existsSync(path) ? statSync(path) : { size: 0, mtimeMs: 0 };
     return { size, mtimeMs, int8: this.arm.variant.int8, score: this.#plan.score };
   }
@@ -158,6 +163,12 @@ export class ArmRun {
     // Parsed against the options of `evaluate` just above.
     return parsed.options as unknown as ScoreOptions;
   }
+}
+
+/** What an exported model says of its training; of its seconds it says nothing. */
+function exportedAfter({ provenance }: Artifact) {
+  const { step = 0, tokens = 0 } = (provenance ?? {}) as { readonly step?: number; readonly tokens?: number };
+  return { step, tokens, seconds: 0 };
 }
 
 /** Where a run stands, out of its log: at its last checkpoint. */

@@ -2,7 +2,7 @@
 import { BAG_RECIPE, BagClassifier, type LabelledExample, Pauses, type Predictions } from '@lacuna/core';
 import { defineCommand, type Session, UsageError, type Values } from '../command.ts';
 import { writeEvaluation } from '../evaluation-file.ts';
-import { classifierReport, overSeeds, type Report, reportText } from '../evaluation-report.ts';
+import { classifierReport, fullText, overSeeds, type Report, reportText, withoutLabels } from '../evaluation-report.ts';
 import { figures } from '../follow-training.ts';
 import { LABEL_OPTIONS, labelledTexts, labelNames, mergedTexts, WITHOUT_OPTION } from '../labelled-data.ts';
 import { formatQuantity } from '../quantity.ts';
@@ -71,6 +71,7 @@ export const baseline = defineCommand({
       parameters = classifier.parameters;
       reports.push(
         classifierReport(predictionsOf(classifier, test), {
+          labels,
           multiLabel,
           dev: other ? predictionsOf(classifier, other) : undefined,
           outOfScope: outOfScope !== undefined,
@@ -81,10 +82,11 @@ export const baseline = defineCommand({
     }
     const common = { model: 'bag of n-grams', parameters, labels: labels.length, trainedOn: learned.length };
     const { mean, sd } = overSeeds(reports);
-    const fields = seeds === 1 ? { ...common, ...reports[0] } : { ...common, models: reports, mean, sd };
+    const [first] = reports as [Report];
+    const fields = seeds === 1 ? { ...common, ...first } : { ...common, models: reports.map(withoutLabels), mean, sd };
     if (out !== undefined) writeEvaluation(out, fields);
-    const lines = [...reports.map(reportText), ...(seeds > 1 ? [`mean: ${figures(mean)}`] : [])];
-    return { fields, text: lines.join('\n') };
+    const lines = [...reports.map(reportText), `mean: ${figures(mean)}`];
+    return { fields, text: seeds === 1 ? fullText(first) : lines.join('\n') };
   },
 });
 

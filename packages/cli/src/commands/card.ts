@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { LacunaError } from '@lacuna/core/errors';
 import { defineCommand } from '../command.ts';
-import { type Evaluation, emptyCard, evaluationTable, withTable } from '../model-card.ts';
+import { type Evaluation, emptyCard, evaluationTable, labelTables, withTable } from '../model-card.ts';
 import { factsTable, makingSection } from '../model-facts.ts';
 import { readJson, readText } from '../read-json.ts';
 import { openRecipe, withPrerequisites } from '../recipe.ts';
@@ -35,6 +35,7 @@ export const card = defineCommand({
       ...(made === undefined ? [] : [makingSection(withPrerequisites(made))]),
       ...(model === undefined && made === undefined ? [] : ['## Evaluation']),
       table,
+      ...labelTables(found),
     ];
     const begun = existsSync(out)
       ? readText('card', out, 'a model card')

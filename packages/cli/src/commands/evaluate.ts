@@ -2,7 +2,15 @@
 import { type Artifact, type MaskedBatch, parameterCount, type TextBatch, type TrainableOps } from '@lacuna/core';
 import { defineCommand, type Session, UsageError, type Values } from '../command.ts';
 import { writeEvaluation } from '../evaluation-file.ts';
-import { classifierReport, fillingReport, overSeeds, type Report, reportText } from '../evaluation-report.ts';
+import {
+  classifierReport,
+  fillingReport,
+  fullText,
+  overSeeds,
+  type Report,
+  reportText,
+  withoutLabels,
+} from '../evaluation-report.ts';
 import { figures } from '../follow-training.ts';
 import { WITHOUT_OPTION } from '../labelled-data.ts';
 import { openBackend } from '../lane-backend.ts';
@@ -30,7 +38,7 @@ export const evaluate = defineCommand({
   about:
     'Scores a fill-mask model on held-out text (only removed tokens count), or a classifier on labelled examples. ' +
     'The same options give the same windows and gaps, so models with one tokenizer can be compared. ' +
-    '--json and --out give 95 % intervals beside the figures.',
+    'Of one classifier it tells how well each label is found. --json and --out give 95 % intervals beside the figures.',
   options: OPTIONS,
   examples: [
     'lacuna evaluate --model runs/base --text held-out.txt',
@@ -43,12 +51,11 @@ export const evaluate = defineCommand({
     const [first] = rows;
     if (first === undefined) throw new UsageError('evaluate: --model must be DIR|FILE, got nothing.');
     const { mean, sd } = overSeeds(rows.map(({ report }) => report));
-    const fields = rows.length === 1 ? first.fields : { models: rows.map((row) => row.fields), mean, sd };
+    const one = rows.length === 1;
+    const fields = one ? first.fields : { models: rows.map((row) => withoutLabels(row.fields)), mean, sd };
     if (options.out !== undefined) writeEvaluation(options.out, fields);
-    const lines = rows.map(({ fields: { model }, report }) =>
-      rows.length > 1 ? `${model}: ${reportText(report)}` : reportText(report),
-    );
-    return { fields, text: [...lines, ...(rows.length > 1 ? [`mean: ${figures(mean)}`] : [])].join('\n') };
+    const lines = rows.map(({ fields: { model }, report }) => `${model}: ${reportText(report)}`);
+    return { fields, text: one ? fullText(first.report) : [...lines, `mean: ${figures(mean)}`].join('\n') };
   },
 });
 
@@ -83,11 +90,12 @@ async function classified(
   session: Session,
 ): Promise<Report> {
   const { dev, outOfScope, seed } = options;
-  const { multiLabel } = artifact;
+  const { labels, multiLabel } = artifact;
   expectThresholdOptions('evaluate', options, multiLabel);
   const reading = { ...options, without: undefined };
   const other = dev === undefined ? undefined : await textBatches('evaluate', artifact, dev, reading, session);
   return classifierReport(await classifierPredictions(ops, artifact, batches, session, 'evaluate'), {
+    labels,
     multiLabel,
     dev: other && (await classifierPredictions(ops, artifact, other.batches, session, 'dev')),
     outOfScope: outOfScope !== undefined,

@@ -1,5 +1,17 @@
 /** `lacuna pretrain`: text in, a masked autoencoder out. */
-import { LacunaError, parameterCount, Tokenizer, pretrain as train, withTrainedLength } from '@lacuna/core';
+import {
+  floatWeights,
+  LacunaError,
+  type ModelConfig,
+  parameterCount,
+  recipeForSize,
+  recipeToContinue,
+  Tokenizer,
+  type TrainingState,
+  pretrain as train,
+  withTrainedLength,
+} from '@lacuna/core';
+import { kebab } from '../arguments.ts';
 import { defineCommand, type Session, UsageError, type Values } from '../command.ts';
 import { openCorpus, tokenizerFor } from '../corpus.ts';
 import { followTraining } from '../follow-training.ts';
@@ -17,11 +29,17 @@ import { formatQuantity } from '../quantity.ts';
 import { readJson } from '../read-json.ts';
 import { requireEmpty, resumeRun, storedRecipe } from '../resume.ts';
 import { RunFolder } from '../run-folder.ts';
+import { expectTask, readTrainedModel, tokenizerOf } from '../trained-model.ts';
 import { VALID_OPTIONS, validation } from '../validation.ts';
 
 const OPTIONS = {
   text: { kind: 'list', value: 'FILE', about: 'text to learn: .txt .tsv .csv .jsonl, also .gz .zst; or "embedded"' },
   out: { kind: 'text', value: 'DIR', about: 'the folder of the run', required: true },
+  model: {
+    kind: 'text',
+    value: 'DIR|FILE',
+    about: 'go on from the weights of this model, with its shape and vocabulary: better where there is little text',
+  },
   config: { kind: 'text', value: 'NAME|FILE', about: 'tiny, small, base, or a JSON file', default: 'small' },
   objective: {
     kind: 'choice',
@@ -52,15 +70,16 @@ export const pretrain = defineCommand({
   examples: [
     'lacuna pretrain --text embedded --config tiny --minutes 1 --out runs/first',
     'lacuna pretrain --text wiki.txt.zst reviews.tsv.gz --valid held-out.txt --config base --tokens 20M --out runs/base',
+    'lacuna pretrain --model models/lacuna-fill.safetensors --text articles.txt --minutes 10 --out runs/mine',
     'lacuna pretrain --out runs/base --resume',
   ],
   async run(line, _positionals, session) {
     const folder = new RunFolder(line.out);
-    const { options, config, tokenizerJson, state } = line.resume
+    const { options, config, tokenizerJson, initial, state } = line.resume
       ? await resumed(line, folder, session)
       : await fresh(line, folder, session);
     const tokenizer = Tokenizer.fromJSON(tokenizerJson);
-    const recipe = recipeOf(options, config);
+    const recipe = recipeOf(options, config, suitedRecipe(options, config));
     const parameters = parameterCount(config);
     folder.create();
     folder.writeJson('config.json', config);
@@ -81,6 +100,7 @@ export const pretrain = defineCommand({
       makeLanes,
       checkpointEvery: { minutes: options.checkpointMinutes },
       signal: session.signal,
+      ...(initial === undefined ? {} : { initial }),
       ...(evaluation === undefined ? {} : { evaluation }),
       ...(state === undefined ? {} : { resume: state }),
     });
@@ -96,11 +116,24 @@ export const pretrain = defineCommand({
   },
 });
 
-async function fresh(options: PretrainValues, folder: RunFolder, session: Session) {
+interface Beginning {
+  readonly options: PretrainValues;
+  readonly config: ModelConfig;
+  readonly tokenizerJson: unknown;
+  /** In place of random weights; with `state`, which holds all weights, it only tells that there were some. */
+  readonly initial?: Readonly<Record<string, Float32Array>> | undefined;
+  readonly state?: TrainingState | undefined;
+}
+
+const suitedRecipe = ({ model }: PretrainValues, config: ModelConfig) =>
+  model === undefined ? recipeForSize(config) : recipeToContinue(config);
+
+async function fresh(options: PretrainValues, folder: RunFolder, session: Session): Promise<Beginning> {
   const { text, tokenizer } = options;
   if (text === undefined)
     throw new UsageError('pretrain: --text must be FILE…, got nothing. "embedded" needs no file.');
   requireEmpty('pretrain', folder);
+  if (options.model !== undefined) return continued(options.model, options, session);
   // What is wrong with the options comes to light before minutes go into a tokenizer.
   const vocabSize = options.vocabSize ?? plannedVocabSize(options.config);
   budgetOf(options);
@@ -113,10 +146,25 @@ async function fresh(options: PretrainValues, folder: RunFolder, session: Sessio
       : readJson('tokenizer', tokenizer, 'malformed_data');
   const named = configOf(options.config, options.objective, Tokenizer.fromJSON(tokenizerJson).vocabSize);
   const config = withTrainedLength(named, recipeOf(options, named));
-  return { options, config, tokenizerJson, state: undefined };
+  return { options, config, tokenizerJson };
 }
 
-async function resumed(line: PretrainValues, folder: RunFolder, session: Session) {
+/** These are the model's own. */
+const MODELS_OWN = ['config', 'objective', 'tokenizer', 'vocabSize', 'tokenizerBytes'] as const;
+
+async function continued(path: string, options: PretrainValues, session: Session): Promise<Beginning> {
+  const given = MODELS_OWN.filter((name) => session.given.has(name)).map((name) => `--${kebab(name)}`);
+  if (given.length > 0) {
+    throw new UsageError(`pretrain: --model brings its shape and vocabulary, got ${given.join(', ')} as well.`);
+  }
+  const model = await readTrainedModel(path);
+  expectTask('pretrain', model, 'fill-mask');
+  const recipe = recipeOf(options, model.config, suitedRecipe(options, model.config));
+  const config = withTrainedLength(model.config, recipe);
+  return { options, config, tokenizerJson: tokenizerOf(model).toJSON(), initial: floatWeights(model) };
+}
+
+async function resumed(line: PretrainValues, folder: RunFolder, session: Session): Promise<Beginning> {
   const { checkpoint, options } = await resumeRun('pretrain', folder, line, session, (own) => ({
     ...configOf(line.config, line.objective, own.vocabSize),
     maxPositionEmbeddings: own.maxPositionEmbeddings,
@@ -132,5 +180,6 @@ async function resumed(line: PretrainValues, folder: RunFolder, session: Session
       );
     }
   }
-  return { options, config: checkpoint.config, tokenizerJson: own, state: checkpoint.state };
+  const initial = options.model === undefined ? undefined : {};
+  return { options, config: checkpoint.config, tokenizerJson: own, initial, state: checkpoint.state };
 }

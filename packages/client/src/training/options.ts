@@ -42,9 +42,14 @@ export interface PretrainRun extends RunOptions {
   /** Held-out text, scored now and then and at the end. */
   readonly validation?: TextInput | readonly TextInput[];
   readonly evaluateEvery?: Budget;
+  /**
+   * Go on from this model's weights, with its shape and vocabulary, and not from random ones: better where there is
+   * little text. Then there can be no `config` and no `tokenizer`.
+   */
+  readonly model?: ModelInput;
   /** A preset's name, `tiny` by default, or a config; the vocabulary's size is the tokenizer's. */
   readonly config?: 'tiny' | 'small' | 'base' | ModelConfig;
-  /** What differs from the recipe that suits the config's size. */
+  /** What differs from the recipe that suits the config's size, or the model to go on from. */
   readonly recipe?: Partial<PretrainRecipe>;
   /** A parsed `tokenizer.json`; without it one is trained on the text. */
   readonly tokenizer?: TokenizerJson;

@@ -6,7 +6,7 @@ import type { DistillRun, FinetuneRun, PretrainRun, ResumedRun, TrainerOptions }
 type Posted<Options, Inputs extends keyof Options> = Omit<Options, Inputs | 'signal'>;
 
 export type TrainingOrder =
-  | (Posted<PretrainRun, 'text' | 'validation'> & PostedTexts)
+  | (Posted<PretrainRun, 'text' | 'validation' | 'model'> & PostedTexts & { readonly model?: PostedInput })
   | (Posted<DistillRun, 'text' | 'validation' | 'teacher'> & PostedTexts & { readonly teacher: PostedInput })
   | (Posted<FinetuneRun, 'data' | 'validation' | 'model' | 'teacher'> & {
       readonly teacher?: PostedInput;
@@ -32,8 +32,15 @@ export function orderOf(options: TrainerOptions): { readonly order: TrainingOrde
     switch (rest.task) {
       case 'resume':
         return rest;
-      case 'pretrain':
-        return { ...rest, text: texts(rest.text, 'text'), validation: texts(rest.validation, 'validation') };
+      case 'pretrain': {
+        const { model, ...others } = rest;
+        return {
+          ...others,
+          ...(model === undefined ? {} : { model: poster.model(model, 'model') }),
+          text: texts(rest.text, 'text'),
+          validation: texts(rest.validation, 'validation'),
+        };
+      }
       case 'distill': {
         const teacher = poster.model(rest.teacher, 'teacher');
         return { ...rest, teacher, text: texts(rest.text, 'text'), validation: texts(rest.validation, 'validation') };

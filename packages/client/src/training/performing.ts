@@ -34,8 +34,11 @@ export interface PerformingContext {
 /** Opens the plan's inputs and gives the events of its training. */
 export async function perform(plan: RunPlan, context: PerformingContext): Promise<AsyncIterable<TrainingEvent>> {
   switch (plan.task) {
-    case 'pretrain':
-      return pretrain({ ...(await textOptions(plan, context)), recipe: plan.recipe });
+    case 'pretrain': {
+      const start = plan.startsFrom && (await import('./continuing.ts'));
+      const initial = start && (await start.startingWeights(context.folder));
+      return pretrain({ ...(await textOptions(plan, context)), recipe: plan.recipe, ...(initial ? { initial } : {}) });
+    }
     case 'distill':
       return (await import('./distilling.ts')).performDistill(plan, context);
     case 'finetune':

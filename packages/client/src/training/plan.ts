@@ -44,6 +44,8 @@ interface TextPlan extends CommonPlan {
 
 export interface PretrainPlan extends TextPlan {
   readonly task: 'pretrain';
+  /** The name of the model that it goes on from, which is the folder's `model.safetensors`. */
+  readonly startsFrom?: string;
   readonly recipe: PretrainRecipe;
 }
 
@@ -96,7 +98,8 @@ export function headOf(plan: RunPlan): HeadConfig | undefined {
 export function describe(plan: RunPlan): RunDescription {
   const { config, tokenizer, task, recipe, backend, lanes } = plan;
   const inputs = plan.task === 'finetune' ? [plan.data] : plan.texts;
-  const described = { task, text: inputs.map(({ name }) => name), backend, lanes, recipe };
+  const startsFrom = plan.task === 'pretrain' && plan.startsFrom ? { startsFrom: plan.startsFrom } : {};
+  const described = { task, text: inputs.map(({ name }) => name), ...startsFrom, backend, lanes, recipe };
   const head = headOf(plan);
   return {
     config,

@@ -41,11 +41,14 @@ export function plannedConfig(config: OrderOf<'pretrain'>['config'] = 'tiny'): M
 
 export async function planPretrain(order: OrderOf<'pretrain'>, context: PlanningContext): Promise<PretrainPlan> {
   const { signal, tell } = context;
-  const planned = plannedConfig(order.config);
-  const recipe = { ...recipeForSize(planned), ...order.recipe };
+  const { model } = order;
+  const start = model && (await (await import('./continuing.ts')).storeStart(model, order, context.folder));
+  const planned = start?.planned ?? plannedConfig(order.config);
+  const recipe = { ...(start?.suited ?? recipeForSize(planned)), ...order.recipe };
   checkSchedule(recipe.ratio);
   const { texts, sources, validation } = await storeTexts(order, context);
   const tokenizer =
+    start?.tokenizer ??
     order.tokenizer ??
     (await trainTokenizer(interleavedLines(sources), {
       vocabSize: planned.vocabSize,
@@ -65,6 +68,7 @@ export async function planPretrain(order: OrderOf<'pretrain'>, context: Planning
   return {
     ...commonPlan(order, context),
     task: 'pretrain',
+    ...(start ? { startsFrom: start.name } : {}),
     config,
     tokenizer,
     recipe,

@@ -35,8 +35,8 @@ export interface PreparedRun {
 export async function prepareRun(order: TrainingOrder, context: PreparingContext): Promise<PreparedRun> {
   if (order.task === 'resume') return resumed(order, context);
   const { pulls, kernels, signal, tell } = context;
-  // A classifier's steps and a student's cost as a small model's do, in the same order of backends.
-  const config = plannedConfig(order.task === 'pretrain' ? order.config : 'small');
+  // The steps of a classifier, a student or a model that is there cost as a small model's do, in the same order of backends.
+  const config = plannedConfig(order.task === 'pretrain' && order.model === undefined ? order.config : 'small');
   const machine = await chooseMachine(order, config, kernels, signal);
   tell(machine.event);
   const { backend, lanes } = machine.event;

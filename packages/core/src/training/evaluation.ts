@@ -45,6 +45,17 @@ export interface ClassificationMetrics {
   readonly examples: number;
 }
 
+/** How well one label is found. What was never given has a precision of 0, what no text has a recall of 0. */
+export interface LabelMetrics {
+  /** Of the texts that were given the label: share that has it. */
+  readonly precision: number;
+  /** Of the texts that have the label: share that was given it. */
+  readonly recall: number;
+  readonly f1: number;
+  /** Texts that have it. */
+  readonly examples: number;
+}
+
 export type Metrics = MaskedMetrics | ClassificationMetrics;
 
 /** Ranks and losses at the gaps of one batch, window by window. */
@@ -116,13 +127,22 @@ export function metricsOf(sums: ScoreSums): Metrics {
   return { accuracy: sums.top1 / count, macroF1: macroF1Of(sums.perLabel), crossEntropy, examples: count };
 }
 
+/** One label after the other, out of `perLabel` (3·K). */
+export function labelMetricsOf(perLabel: readonly number[]): LabelMetrics[] {
+  return Array.from({ length: perLabel.length / 3 }, (_, k) => {
+    const [hits, extra, missed] = perLabel.slice(3 * k, 3 * k + 3) as [number, number, number];
+    const share = (whole: number) => (hits > 0 ? hits / whole : 0);
+    return {
+      precision: share(hits + extra),
+      recall: share(hits + missed),
+      f1: 2 * share(2 * hits + extra + missed),
+      examples: hits + missed,
+    };
+  });
+}
+
 /** Mean of the labels' F1 out of `perLabel` (3·K). */
 export function macroF1Of(perLabel: readonly number[]): number {
-  const K = perLabel.length / 3;
-  let macroF1 = 0;
-  for (let k = 0; k < K; k++) {
-    const [hits, extra, missed] = perLabel.slice(3 * k, 3 * k + 3) as [number, number, number];
-    if (hits > 0) macroF1 += (2 * hits) / (2 * hits + extra + missed) / K;
-  }
-  return macroF1;
+  const labels = labelMetricsOf(perLabel);
+  return labels.reduce((sum, { f1 }) => sum + f1, 0) / labels.length;
 }

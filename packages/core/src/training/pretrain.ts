@@ -57,7 +57,7 @@ export interface PretrainOptions {
   readonly makeLanes: LaneFactory;
   /** Another task over the same batches, e.g. distillation; masked pre-training by default. */
   readonly task?: TaskSpec;
-  /** Weights to start from instead of random ones, by name; the rest stays random. */
+  /** Weights to start from instead of random ones, by name; the rest stays random. With `resume` all stand in its state. */
   readonly initial?: Readonly<Record<string, Float32Array>>;
   readonly evaluation?: { readonly batches: readonly Batch[]; readonly every?: Budget };
   readonly checkpointEvery?: Budget;

@@ -12,6 +12,14 @@ export function recipeForSize(config: ModelConfig): PretrainRecipe {
 }
 
 /**
+ * What suits weights that know other text already: a lower rate, so that it is not lost, small batches, as there may be
+ * little text, and windows as long as they were trained on.
+ */
+export function recipeToContinue(config: ModelConfig): PretrainRecipe {
+  return { ...recipeForSize(config), batchTokens: 2048, length: config.maxPositionEmbeddings, learningRate: 1e-3 };
+}
+
+/**
  * The config with the longest window of the recipe for its longest text: positions beyond what was trained on would be
  * answered by luck.
  */

@@ -34,6 +34,7 @@ interface Made {
   readonly recipe?: {
     readonly task?: string;
     readonly text?: readonly string[];
+    readonly startsFrom?: string;
     readonly backend?: string;
     readonly lanes?: number;
     readonly recipe?: object;
@@ -115,7 +116,7 @@ function making({ recipe = {}, step, tokens }: Made, teacher: string | undefined
   if (task === undefined) return 'The file does not say.';
   const lanes = recipe.lanes === 1 ? 'one lane' : `${recipe.lanes} lanes`;
   const told = [
-    `${task}${teacher && recipe.task === 'distill' ? ` (${teacher})` : ''}`,
+    `${task}${recipe.startsFrom ? ` from ${recipe.startsFrom}` : ''}${teacher && recipe.task === 'distill' ? ` (${teacher})` : ''}`,
     `in ${whole(step ?? 0)} steps over ${whole(tokens ?? 0)} tokens`,
     ...(recipe.backend ? [`with the backend ${recipe.backend} on ${lanes}`] : []),
   ].join(' ');

@@ -40,7 +40,7 @@ const filler = {
   parameters: 4_000_000,
   artifact: async () => new Blob(['lacuna-fill']),
 };
-const choices: Choices = { goal: 'fill', preset: 'short', run: 'first', base: filler, knobs: NO_KNOBS };
+const choices: Choices = { goal: 'fill', preset: 'short', run: 'first', base: undefined, knobs: NO_KNOBS };
 const never = () => Promise.reject(new Error('was exported'));
 
 it('a model grows with the time and the text, and never past either', () => {
@@ -86,9 +86,16 @@ it('knobs go before presets, and what is empty is left to them', async () => {
   expect(options).not.toHaveProperty('recipe.learningRate');
 });
 
+it('a run on text goes on from the chosen model, with its shape', async () => {
+  const options = await stepsOf(text, { ...choices, base: filler }, never)[0]?.options();
+  expect(options).toMatchObject({ task: 'pretrain', recipe: { budget: { minutes: 2 } } });
+  expect(options).not.toHaveProperty('config');
+  expect(await (options as unknown as { model: Blob }).model.text()).toBe('lacuna-fill');
+});
+
 it('a classifier starts from the chosen model and is scored on the held-out rows', async () => {
   const knobs = { ...NO_KNOBS, epochs: '3', batch: '16' };
-  const steps = stepsOf(labelled, { ...choices, goal: 'label', knobs }, never);
+  const steps = stepsOf(labelled, { ...choices, goal: 'label', base: filler, knobs }, never);
   expect(steps).toHaveLength(1);
   const options = await steps[0]?.options();
   expect(options).toMatchObject({
@@ -152,7 +159,10 @@ it('says in a sentence what a run will be', () => {
   expect(plannedText(text, choices)).toBe(
     'A model of 2 + 2 layers, up to 1,024 pieces and 239k parameters, for 2 minutes.',
   );
-  expect(plannedText(labelled, { ...choices, goal: 'label' })).toBe(
+  expect(plannedText(text, { ...choices, base: filler })).toBe(
+    'lacuna-fill (4.0M parameters) goes on learning for 2 minutes.',
+  );
+  expect(plannedText(labelled, { ...choices, goal: 'label', base: filler })).toBe(
     'lacuna-fill (4.0M parameters) learns for 10 rounds over 950 rows.',
   );
   expect(plannedText(labelled, { ...choices, goal: 'both' })).toMatch(

@@ -15,7 +15,7 @@ export const PRESETS = [
 ] as const;
 export type PresetId = (typeof PRESETS)[number]['id'];
 
-/** `fill` learns the language; `label` a classifier from a model at hand; `both` one after the other. */
+/** `fill` learns the language, from nothing or from a model at hand; `label` a classifier from a model at hand; `both` one after the other. */
 export type Goal = 'fill' | 'label' | 'both';
 
 export const SIZES = ['tiny', 'small', 'base'] as const;
@@ -54,7 +54,7 @@ export interface Choices {
   readonly goal: Goal;
   readonly preset: PresetId;
   readonly run: string;
-  /** The model that a classifier starts from. */
+  /** The model that a classifier starts from, or one that fills gaps; without it the latter starts from nothing. */
   readonly base: StudioModel | undefined;
   readonly knobs: Knobs;
 }

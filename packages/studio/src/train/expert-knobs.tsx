@@ -5,6 +5,8 @@ import { type Goal, type Knobs, knobProblem, type NumericKnob, SIZES, type Size 
 
 interface ExpertKnobsProps {
   readonly goal: Goal;
+  /** Whether a model of a new shape is trained. */
+  readonly fresh: boolean;
   readonly knobs: Knobs;
   readonly onChange: (knobs: Knobs) => void;
 }
@@ -15,7 +17,7 @@ const SIZE_HINTS: Readonly<Record<Size, string>> = {
   base: 'base: 192 wide, 6 + 4 layers',
 };
 
-export function ExpertKnobs({ goal, knobs, onChange }: ExpertKnobsProps) {
+export function ExpertKnobs({ goal, fresh, knobs, onChange }: ExpertKnobsProps) {
   const number = (knob: NumericKnob, label: string, hint: string) => {
     const problem = knobProblem(knob, knobs[knob]);
     return (
@@ -35,7 +37,7 @@ export function ExpertKnobs({ goal, knobs, onChange }: ExpertKnobsProps) {
   const learnsLabels = goal !== 'fill';
   return (
     <div class="fields">
-      {learnsLanguage && (
+      {fresh && (
         <SelectField<Size | ''>
           label="Size"
           value={knobs.size}
@@ -46,7 +48,7 @@ export function ExpertKnobs({ goal, knobs, onChange }: ExpertKnobsProps) {
           onChange={(size) => onChange({ ...knobs, size })}
         />
       )}
-      {learnsLanguage && number('vocabulary', 'Vocabulary', 'Pieces; fewer where the text has no more.')}
+      {fresh && number('vocabulary', 'Vocabulary', 'Pieces; fewer where the text has no more.')}
       {learnsLanguage && number('minutes', 'Minutes', 'In place of the preset’s.')}
       {learnsLabels && number('epochs', 'Epochs', 'Rounds over all rows.')}
       {number('learningRate', 'Learning rate', 'Its peak.')}

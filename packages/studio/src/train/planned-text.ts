@@ -24,5 +24,6 @@ export function plannedText(data: DataSet, choices: Choices): string {
   if (goal === 'both') {
     return `First ${model} for ${time(LANGUAGE_SHARE)}, then ${rounds(1 - LANGUAGE_SHARE, parameters)}.`;
   }
+  if (base) return `${base.name} (${compact(base.parameters)} parameters) goes on learning for ${time(1)}.`;
   return `A${model.slice(1)}, for ${time(1)}.`;
 }

@@ -27,6 +27,9 @@ const GOALS: Readonly<Record<Goal, { readonly title: string; readonly hint: stri
   both: { title: 'Label texts, from nothing', hint: 'Learns the language of your texts first, then the labels.' },
 };
 
+/** In place of a model's id. */
+const NOTHING = '';
+
 interface RunFormProps {
   readonly project: Project;
   readonly desk: TrainDesk;
@@ -41,9 +44,11 @@ export function RunForm({ project, desk, data }: RunFormProps) {
   const [preset, setPreset] = useState<PresetId>('short');
   const [name, setName] = useState<string>();
   const [baseId, setBaseId] = useState(bases[0]?.id ?? '');
+  const [fillBaseId, setFillBaseId] = useState(NOTHING);
   const [knobs, setKnobs] = useState(NO_KNOBS);
   const run = name ?? freshName(data, taken);
-  const base = bases.find(({ id }) => id === baseId) ?? bases[0];
+  const base =
+    goal === 'fill' ? bases.find(({ id }) => id === fillBaseId) : (bases.find(({ id }) => id === baseId) ?? bases[0]);
   const choices: Choices = { goal, preset, run, base, knobs };
   const problem = nameProblem(run, taken) ?? (goal === 'both' ? nameProblem(languageRun(run), taken) : undefined);
   const elsewhere = project.activity.value;
@@ -75,6 +80,18 @@ export function RunForm({ project, desk, data }: RunFormProps) {
           onChange={setBaseId}
         />
       )}
+      {goal === 'fill' && bases.length > 0 && (
+        <SelectField
+          label="Start from"
+          value={base?.id ?? NOTHING}
+          options={[
+            { value: NOTHING, label: 'Nothing' },
+            ...bases.map((model) => ({ value: model.id, label: model.name })),
+          ]}
+          hint={base?.description ?? 'A model that knows the language already learns more of little text.'}
+          onChange={setFillBaseId}
+        />
+      )}
       <fieldset class="choices">
         <legend>How long</legend>
         {PRESETS.map(({ id, title, hint }) => (
@@ -90,7 +107,7 @@ export function RunForm({ project, desk, data }: RunFormProps) {
       </fieldset>
       <TextField label="Name of the run" value={run} invalid={problem !== undefined} hint={problem} onInput={setName} />
       <Fold title="For experts">
-        <ExpertKnobs goal={goal} knobs={knobs} onChange={setKnobs} />
+        <ExpertKnobs goal={goal} fresh={goal === 'both' || !base} knobs={knobs} onChange={setKnobs} />
       </Fold>
       <p class="muted small">{firstProblem(knobs) ?? plannedText(data, choices)}</p>
       {elsewhere && <Note>{elsewhere.what} computes right now. One thing trains at a time.</Note>}

@@ -34,7 +34,7 @@ export function stepsOf(data: DataSet, choices: Choices, exported: (run: string)
   const { goal, run, base } = choices;
   const minutes = minutesOf(choices);
   if (goal === 'fill') {
-    const options = async () => pretrainOptions(data, choices, run, minutes);
+    const options = async () => pretrainOptions(data, choices, run, minutes, base && { model: await fileOf(base) });
     return [{ run, title: 'Learning to fill gaps', task: 'pretrain', options }];
   }
   if (data.kind !== 'labelled') {
@@ -68,7 +68,13 @@ function fileOf(base: StudioModel | undefined): Promise<Blob> {
   throw new LacunaError('unknown_model', 'train: expected a model to start from, got none. Choose one.');
 }
 
-function pretrainOptions(data: DataSet, choices: Choices, run: string, minutes: number): PretrainRun {
+function pretrainOptions(
+  data: DataSet,
+  choices: Choices,
+  run: string,
+  minutes: number,
+  start: Pick<PretrainRun, 'config' | 'model'> = { config: freshConfig(data, choices) },
+): PretrainRun {
   const { knobs } = choices;
   const validation = validationText(data);
   const ratio = numberOf(knobs.ratio);
@@ -87,7 +93,7 @@ function pretrainOptions(data: DataSet, choices: Choices, run: string, minutes: 
     text: data.train,
     ...(validation === undefined ? {} : { validation }),
     evaluateEvery: { minutes: Math.max(LEAST_EVALUATION_MINUTES, minutes / EVALUATIONS) },
-    config: freshConfig(data, choices),
+    ...start,
     recipe,
   };
 }
