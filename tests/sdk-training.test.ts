@@ -225,4 +225,40 @@ describe('a pre-trained model', () => {
     expect(told.sizes[1]).toBeLessThan(told.sizes[0] as number);
     expect(told.sizes[2]).toBeLessThan(told.sizes[1] as number);
   });
+
+  it('goes on learning where it stood, with its shape, and says where it began; resumed as well', async () => {
+    const told = await site.withPage('isolated', (page) =>
+      page.evaluate(async () => {
+        const common = { backend: 'wasm', lanes: 1, progressMs: 0 } as const;
+        const trained = async (options: Parameters<typeof sdk.createTrainer>[0]) => {
+          const trainer = sdk.createTrainer(options);
+          const { events, failed } = await sdk.told(trainer);
+          if (failed) throw new Error(`${failed.code}: ${failed.message}`);
+          const bytes = await trainer.export({ name: 'stories' });
+          trainer.close();
+          const losses = events.flatMap((event) => (event.type === 'progress' ? [event.loss] : []));
+          return { losses, bytes, start: events.find((event) => event.type === 'start') };
+        };
+        const pretrain = { ...common, task: 'pretrain', text: { embedded: { stories: 1000 } } } as const;
+        const fresh = await trained({ ...pretrain, recipe: { budget: { steps: 30 } } });
+        const model = fresh.bytes;
+        const further = await trained({ ...pretrain, model, run: 'further', recipe: { budget: { steps: 3 } } });
+        const resumed = await trained({ ...common, task: 'resume', run: 'further', budget: { steps: 6 } });
+        const loaded = await sdk.loadModel(resumed.bytes);
+        const { provenance } = loaded;
+        loaded.close();
+        await sdk.deleteRun('further');
+        const [begun, went, rest] = [fresh, further, resumed].map(({ losses }) => losses);
+        return { begun, went, rest, configs: [fresh.start, further.start], provenance };
+      }),
+    );
+    const [first = 0, last = 0] = [told.begun?.[0], told.begun?.at(-1)];
+    // Ten times nearer to where the model stood than to where a random one begins.
+    for (const loss of [...(told.went ?? []), ...(told.rest ?? [])])
+      expect(loss).toBeLessThan(last + (first - last) / 10);
+    expect([told.went?.length, told.rest?.length]).toEqual([3, 3]);
+    const [fresh, further] = told.configs.map((start) => start?.type === 'start' && start.config);
+    expect(further).toEqual(fresh);
+    expect(told.provenance).toMatchObject({ recipe: { task: 'pretrain', startsFrom: 'stories' } });
+  });
 });
