@@ -235,6 +235,21 @@ describe('training', () => {
     await phase(page, 'Stopped');
   });
 
+  it('goes on from the model of the site, whose shape is not to choose', async () => {
+    await page.getByText('For experts').click();
+    const size = page.getByLabel('Size');
+    expect(await size.count()).toBe(1);
+    await page.getByLabel('Start from').selectOption({ label: 'lacuna-fill' });
+    expect(await size.count()).toBe(0);
+    await page.getByRole('textbox', { name: 'Minutes' }).fill('0.05');
+    await page.getByText('lacuna-fill (3.8M parameters) goes on learning for 0.05 minutes.').waitFor();
+    for (const theme of THEMES) expect(await seriousViolations(page, theme)).toEqual([]);
+    await page.getByRole('button', { name: 'Start training' }).click();
+    await phase(page, 'Done');
+    const kept = page.locator('.kept-run').filter({ hasText: 'complete' });
+    expect(await kept.textContent()).toMatch(/% right on held-out/);
+  });
+
   it('has made no complaint in the console through all of this', () => {
     expect(site.complaints).toEqual([]);
   });
