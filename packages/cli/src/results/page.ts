@@ -168,7 +168,7 @@ function ablationSection({ ablations }: Records, plot: Plotter): string[] {
       }));
       return [
         `### ${ablation}`,
-        `${about[0]?.toUpperCase()}${about.slice(1)}. ${minutes > 0 ? `${minutes} minutes each` : 'Runs of the recipes'}, ${seeds.length} seed${seeds.length > 1 ? 's' : ''}, ` +
+        `${about[0]?.toUpperCase()}${about.slice(1)}. ${minutes > 0 ? `${minutes} minute${minutes === 1 ? '' : 's'} each` : 'Runs of the recipes'}, ${seeds.length} seed${seeds.length > 1 ? 's' : ''}, ` +
           `${measuredOn(report)}. The control is ${control}.${complete ? '' : ' Not complete yet.'}`,
         markdownTable(
           [
