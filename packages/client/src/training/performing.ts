@@ -35,7 +35,7 @@ export interface PerformingContext {
 export async function perform(plan: RunPlan, context: PerformingContext): Promise<AsyncIterable<TrainingEvent>> {
   switch (plan.task) {
     case 'pretrain': {
-      const start = plan.startsFrom && (await import('./continuing.ts'));
+      const start = plan.startsFrom === undefined ? undefined : await import('./continuing.ts');
       const initial = start && (await start.startingWeights(context.folder));
       return pretrain({ ...(await textOptions(plan, context)), recipe: plan.recipe, ...(initial ? { initial } : {}) });
     }

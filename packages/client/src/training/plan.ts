@@ -98,7 +98,8 @@ export function headOf(plan: RunPlan): HeadConfig | undefined {
 export function describe(plan: RunPlan): RunDescription {
   const { config, tokenizer, task, recipe, backend, lanes } = plan;
   const inputs = plan.task === 'finetune' ? [plan.data] : plan.texts;
-  const startsFrom = plan.task === 'pretrain' && plan.startsFrom ? { startsFrom: plan.startsFrom } : {};
+  const named = plan.task === 'pretrain' ? plan.startsFrom : undefined;
+  const startsFrom = named === undefined ? {} : { startsFrom: named };
   const described = { task, text: inputs.map(({ name }) => name), ...startsFrom, backend, lanes, recipe };
   const head = headOf(plan);
   return {
