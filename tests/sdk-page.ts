@@ -12,6 +12,7 @@ import {
   readRun,
   type Trainer,
   type TrainerEvent,
+  type TrainerOptions,
 } from '@lacuna/client/training';
 
 export interface Told {
@@ -31,6 +32,18 @@ async function told(trainer: Trainer, heard: (event: TrainerEvent) => unknown = 
   } catch (error) {
     return { events, failed: failureOf(error) };
   }
+}
+
+/** A run from beginning to end, and its model. */
+async function trained(
+  options: TrainerOptions,
+): Promise<{ readonly events: TrainerEvent[]; readonly bytes: Uint8Array }> {
+  const trainer = createTrainer(options);
+  const { events, failed } = await told(trainer);
+  if (failed) throw new Error(`${failed.code}: ${failed.message}`);
+  const bytes = await trainer.export({ name: 'trained' });
+  trainer.close();
+  return { events, bytes };
 }
 
 function failureOf(error: unknown): NonNullable<Told['failed']> {
@@ -69,6 +82,7 @@ const tools = {
   readRun,
   loadModel,
   told,
+  trained,
   failing,
   sha256,
   base64,

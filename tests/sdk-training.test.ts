@@ -142,14 +142,7 @@ describe('a pre-trained model', () => {
     const told = await site.withPage('isolated', (page) =>
       page.evaluate(async () => {
         const common = { backend: 'wasm', lanes: 1, progressMs: 0 } as const;
-        const trained = async (options: Parameters<typeof sdk.createTrainer>[0]) => {
-          const trainer = sdk.createTrainer(options);
-          const { events, failed } = await sdk.told(trainer);
-          if (failed) throw new Error(`${failed.code}: ${failed.message}`);
-          const bytes = await trainer.export();
-          trainer.close();
-          return { events, bytes };
-        };
+        const { trained } = sdk;
         const text = { embedded: { stories: 1000 } };
         const { bytes: teacher } = await trained({
           ...common,
@@ -230,15 +223,7 @@ describe('a pre-trained model', () => {
     const told = await site.withPage('isolated', (page) =>
       page.evaluate(async () => {
         const common = { backend: 'wasm', lanes: 1, progressMs: 0 } as const;
-        const trained = async (options: Parameters<typeof sdk.createTrainer>[0]) => {
-          const trainer = sdk.createTrainer(options);
-          const { events, failed } = await sdk.told(trainer);
-          if (failed) throw new Error(`${failed.code}: ${failed.message}`);
-          const bytes = await trainer.export({ name: 'stories' });
-          trainer.close();
-          const losses = events.flatMap((event) => (event.type === 'progress' ? [event.loss] : []));
-          return { losses, bytes, start: events.find((event) => event.type === 'start') };
-        };
+        const { trained } = sdk;
         const pretrain = { ...common, task: 'pretrain', text: { embedded: { stories: 1000 } } } as const;
         const fresh = await trained({ ...pretrain, recipe: { budget: { steps: 30 } } });
         const model = fresh.bytes;
@@ -248,8 +233,11 @@ describe('a pre-trained model', () => {
         const { provenance } = loaded;
         loaded.close();
         await sdk.deleteRun('further');
-        const [begun, went, rest] = [fresh, further, resumed].map(({ losses }) => losses);
-        return { begun, went, rest, configs: [fresh.start, further.start], provenance };
+        const [begun, went, rest] = [fresh, further, resumed].map(({ events }) =>
+          events.flatMap((event) => (event.type === 'progress' ? [event.loss] : [])),
+        );
+        const configs = [fresh, further].map(({ events }) => events.find((event) => event.type === 'start')?.config);
+        return { begun, went, rest, configs, provenance };
       }),
     );
     const [first = 0, last = 0] = [told.begun?.[0], told.begun?.at(-1)];
@@ -257,8 +245,9 @@ describe('a pre-trained model', () => {
     for (const loss of [...(told.went ?? []), ...(told.rest ?? [])])
       expect(loss).toBeLessThan(last + (first - last) / 10);
     expect([told.went?.length, told.rest?.length]).toEqual([3, 3]);
-    const [fresh, further] = told.configs.map((start) => start?.type === 'start' && start.config);
+    const [fresh, further] = told.configs;
+    expect(fresh).toMatchObject({ hiddenSize: 64 });
     expect(further).toEqual(fresh);
-    expect(told.provenance).toMatchObject({ recipe: { task: 'pretrain', startsFrom: 'stories' } });
+    expect(told.provenance).toMatchObject({ recipe: { task: 'pretrain', startsFrom: 'trained' } });
   });
 });
