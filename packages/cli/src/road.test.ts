@@ -58,6 +58,9 @@ describe('lacuna', () => {
     expect(config).toMatchObject({ hiddenSize: 64, numHiddenLayers: 2, maxPositionEmbeddings: 64 });
     rmSync(at('start'), { recursive: true });
     const rest = ['pretrain', '--resume', '--steps', '6', '--out', at('further'), '--json'];
+    // A run from random weights must not take on the recipe of one that goes on.
+    const other = lacuna(...rest, '--model', at('base'));
+    expect([other.status, other.json.error]).toMatchObject([2, { code: 'invalid_argument' }]);
     expect(ran(lacuna(...rest)).json).toMatchObject({ complete: true, step: 6 });
   });
 

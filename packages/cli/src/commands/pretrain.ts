@@ -165,6 +165,11 @@ async function continued(path: string, options: PretrainValues, session: Session
 }
 
 async function resumed(line: PretrainValues, folder: RunFolder, session: Session): Promise<Beginning> {
+  if (session.given.has('model')) {
+    throw new UsageError(
+      'pretrain: --resume goes on from the run’s own checkpoint, got --model as well. Leave it out.',
+    );
+  }
   const { checkpoint, options } = await resumeRun('pretrain', folder, line, session, (own) => ({
     ...configOf(line.config, line.objective, own.vocabSize),
     maxPositionEmbeddings: own.maxPositionEmbeddings,

@@ -107,7 +107,12 @@ export function RunForm({ project, desk, data }: RunFormProps) {
       </fieldset>
       <TextField label="Name of the run" value={run} invalid={problem !== undefined} hint={problem} onInput={setName} />
       <Fold title="For experts">
-        <ExpertKnobs goal={goal} fresh={goal === 'both' || !base} knobs={knobs} onChange={setKnobs} />
+        <ExpertKnobs
+          goal={goal}
+          fresh={goal === 'both' || (goal === 'fill' && !base)}
+          knobs={knobs}
+          onChange={setKnobs}
+        />
       </Fold>
       <p class="muted small">{firstProblem(knobs) ?? plannedText(data, choices)}</p>
       {elsewhere && <Note>{elsewhere.what} computes right now. One thing trains at a time.</Note>}
