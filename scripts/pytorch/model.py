@@ -134,13 +134,13 @@ def gap_queries(encoded, left, right, vector, left_weight, right_weight):
     return F.linear(gather(left), left_weight) + F.linear(gather(right), right_weight) + vector
 
 
-LAYERS = {"encoder_layer": encoder_layer, "decoder_layer": decoder_layer, "gap_queries": gap_queries}
+EAGER = {"encoder_layer": encoder_layer, "decoder_layer": decoder_layer, "gap_queries": gap_queries}
+COMPILED = {}
 
 
 def compile_layers(**options):
     """Compiles the parts that repeat: much sooner done than the whole model."""
-    for name, function in (("encoder_layer", encoder_layer), ("decoder_layer", decoder_layer), ("gap_queries", gap_queries)):
-        LAYERS[name] = torch.compile(function, **options)
+    COMPILED.update({name: torch.compile(function, **options) for name, function in EAGER.items()})
 
 
 ENCODER_PARTS = ("attention.norm", "attention.qkv", "attention.output.dense")
@@ -152,16 +152,17 @@ def weights_of(params, layer, parts):
     return [params[f"{layer}.{part}.weight"] for part in parts + FEED_FORWARD_PARTS]
 
 
-def gap_states(params, config, batch, rotary):
+def gap_states(params, config, batch, rotary, compiled=True):
     """The decoder's states at the gaps, (B * G, C). `batch` is what `mask` made."""
+    layers = COMPILED if compiled and COMPILED else EAGER
     count, eps = config["numAttentionHeads"], config["normEps"]
     keys, queries = (tuple(table[at][:, None] for table in rotary) for at in (batch.visible_positions, batch.gap_positions))
     x = F.embedding(batch.visible_ids, params[TABLE])
     for i in range(config["numHiddenLayers"]):
         weights = weights_of(params, f"encoder.layer.{i}", ENCODER_PARTS)
-        x = LAYERS["encoder_layer"](x, *keys, weights, count, eps)
+        x = layers["encoder_layer"](x, *keys, weights, count, eps)
     encoded = rms_norm(x, params["encoder.norm.weight"], eps)
-    x = LAYERS["gap_queries"](
+    x = layers["gap_queries"](
         encoded,
         batch.left,
         batch.right,
@@ -171,7 +172,7 @@ def gap_states(params, config, batch, rotary):
     )
     for i in range(config["numDecoderLayers"]):
         weights = weights_of(params, f"decoder.layer.{i}", DECODER_PARTS)
-        x = LAYERS["decoder_layer"](x, encoded, queries, keys, weights, count, eps)
+        x = layers["decoder_layer"](x, encoded, queries, keys, weights, count, eps)
     return rms_norm(x, params["decoder.norm.weight"], eps).flatten(0, 1)
 
 

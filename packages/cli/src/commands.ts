@@ -42,6 +42,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => general((await import('./commands/distill.ts')).distill),
   },
   {
+    name: 'pytorch',
+    summary: 'pretrain or distill on a GPU, in PyTorch',
+    load: async () => general((await import('./commands/pytorch.ts')).pytorch),
+  },
+  {
     name: 'evaluate',
     summary: 'measure a model on held-out text or labelled examples',
     load: async () => general((await import('./commands/evaluate.ts')).evaluate),

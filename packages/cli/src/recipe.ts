@@ -13,6 +13,7 @@ const STEP_COMMANDS = [
   'tokenizer',
   'pretrain',
   'distill',
+  'pytorch',
   'relabel',
   'teach',
   'finetune',

@@ -121,6 +121,7 @@ export {
 } from './artifact/artifact.ts';
 export type { Quantization } from './artifact/metadata.ts';
 export { artifactParams } from './artifact/params.ts';
+export { readSafetensors, writeSafetensors } from './artifact/safetensors.ts';
 export { type QuantizationReport, quantizationReport } from './quantize/report.ts';
 
 // onnx: a model for other runtimes
