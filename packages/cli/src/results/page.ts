@@ -30,6 +30,8 @@ const ROLES: Readonly<Record<string, string>> = {
   teacher: 'teacher',
   base: 'base',
   student: 'student',
+  'cores-base': 'base of the recipe cores, on two CPU cores',
+  'cores-student': 'its student',
   control: 'the same student without a teacher',
   bag: 'bag of n-grams',
 };
@@ -70,16 +72,16 @@ function curveSection(curves: readonly Curve[], plot: Plotter): string[] {
     return [
       name,
       about,
-      last === undefined ? '–' : `${formatQuantity(last.tokens)}${complete ? '' : ', still training'}`,
+      last === undefined ? '–' : `${formatQuantity(last.tokens)}${complete ? '' : ', not to its end'}`,
       last === undefined ? '–' : formatDuration(last.seconds),
       `${last?.top1 ?? last?.accuracy ?? last?.macroF1 ?? '–'}`,
       `${last?.crossEntropy ?? '–'}`,
     ];
   });
-  const titled = { yLabel: 'top-1 at the gaps' };
+  const titled = { yLabel: 'top-1 at the gaps', logX: true };
   return [
     'Held-out figures while training, as each run scored itself on a few windows (`--valid`); those of the tables below are of more ' +
-      'windows. Seconds are of the run’s own clock, pauses of its process included.',
+      'windows. Seconds are of the run’s own clock, pauses of its process included, on the machine that the row names.',
     ...(filling.length === 0
       ? []
       : [

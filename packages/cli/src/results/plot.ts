@@ -13,6 +13,8 @@ export interface LinePlot {
   readonly xLabel: string;
   readonly yLabel: string;
   readonly lines: readonly Line[];
+  /** Powers of ten stand at equal distances; points at 0 and below are left out. */
+  readonly logX?: boolean;
 }
 
 export interface Bar {
@@ -44,9 +46,12 @@ const STYLE = [
 ].join('');
 
 /** Curves, with a legend of them below. */
-export function linePlot({ title, xLabel, yLabel, lines }: LinePlot): string {
+export function linePlot({ title, xLabel, yLabel, lines: given, logX = false }: LinePlot): string {
+  const lines = logX ? given.map(inLogarithms) : given;
   const all = lines.flatMap(({ points }) => points);
-  const xTicks = ticks(0, Math.max(...all.map(([x]) => x)));
+  const ends = [Math.min(...all.map(([x]) => x)), Math.max(...all.map(([x]) => x))] as const;
+  const xTicks = logX ? powers(...ends) : ticks(0, ends[1]);
+  const xShown = (tick: number) => (logX ? quantity(10 ** tick) : shown(tick, xTicks));
   const yTicks = ticks(Math.min(...all.map(([, y]) => y)), Math.max(...all.map(([, y]) => y)));
   const x = scale(xTicks, PLOT.left, WIDTH - PLOT.right);
   const y = scale(yTicks, PLOT.top + PLOT.height, PLOT.top);
@@ -57,7 +62,7 @@ export function linePlot({ title, xLabel, yLabel, lines }: LinePlot): string {
       segment(PLOT.left, y(tick), WIDTH - PLOT.right, y(tick), 'grid'),
       text(PLOT.left - 8, y(tick) + 4, shown(tick, yTicks), '', 'end'),
     ]),
-    ...xTicks.map((tick) => text(x(tick), bottom + 18, shown(tick, xTicks), '', 'middle')),
+    ...xTicks.map((tick) => text(x(tick), bottom + 18, xShown(tick), '', 'middle')),
     segment(PLOT.left, bottom, WIDTH - PLOT.right, bottom, 'axis'),
     text((PLOT.left + WIDTH - PLOT.right) / 2, bottom + 38, xLabel, '', 'middle'),
     `<text transform="translate(14 ${bottom - PLOT.height / 2}) rotate(-90)" text-anchor="middle">${escaped(yLabel)}</text>`,
@@ -114,6 +119,23 @@ export function ticks(from: number, to: number): number[] {
   const first = Math.floor(from / step + 1e-9);
   const last = Math.max(first + 1, Math.ceil(to / step - 1e-9));
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+}
+
+const inLogarithms = ({ name, points }: Line): Line => ({
+  name,
+  points: points.flatMap(([x, y]) => (x > 0 ? [[Math.log10(x), y] as const] : [])),
+});
+
+/** Whole numbers from below `from` to above `to`. */
+function powers(from: number, to: number): number[] {
+  const first = Math.floor(from);
+  return Array.from({ length: Math.max(2, Math.ceil(to) - first + 1) }, (_, i) => first + i);
+}
+
+/** A power of ten, short. */
+function quantity(value: number): string {
+  const [unit, sign] = value >= 1e6 ? [1e6, 'M'] : value >= 1e3 ? [1e3, 'k'] : [1, ''];
+  return `${Number((value / unit).toPrecision(6))}${sign}`;
 }
 
 function scale(marks: readonly number[], from: number, to: number): (value: number) => number {

@@ -18,7 +18,7 @@ export const HuggingFaceRequest = z
       .optional(),
   })
   .openapi('HuggingFaceRequest', {
-    example: { inputs: 'The river flows into the [MASK].', parameters: { top_k: 1 } },
+    example: { inputs: 'He opened the [MASK] and went in.', parameters: { top_k: 1 } },
   });
 
 export const HuggingFaceResponse = z
@@ -32,7 +32,7 @@ export const HuggingFaceResponse = z
     description:
       'fill-mask: the candidates of one gap, of several gaps a list each, of several texts a list each. ' +
       'text-classification: a list of labels a text, nested also for one.',
-    example: [{ score: 0.091, token: 2531, token_str: 'sea', sequence: 'The river flows into the sea.' }],
+    example: [{ score: 0.463, token: 2469, token_str: 'door', sequence: 'He opened the door and went in.' }],
   });
 
 export const FeaturesRequest = HuggingFaceRequest.openapi('FeaturesRequest', {
