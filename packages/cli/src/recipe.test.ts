@@ -192,7 +192,7 @@ describe('a recipe is refused before its first step', () => {
 it('every recipe that ships is made of lines that its commands take', async () => {
   const recipes = shippedRecipes();
   const names = recipes.map(({ name }) => name);
-  expect(names).toEqual(['emotion', 'fill', 'intent', 'sentiment', 'teacher']);
+  expect(names).toEqual(['cores', 'emotion', 'fill', 'intent', 'sentiment']);
   for (const one of recipes) {
     for (const step of one.steps) await parsedStep(step, one, lineOf(step, one, { data: 'texts', out: 'runs' }));
   }
@@ -224,6 +224,6 @@ it('every file that a shipped recipe takes from $OUT is made by a step before it
 it('recipe show prints lines for a shell', () => {
   const { stdout } = lacuna('recipe', 'show', 'sentiment');
   expect(stdout).toContain('lacuna pretrain --text $DATA/enwiki2015/train.txt.zst');
-  expect(stdout).toContain('lacuna finetune --model $OUT/base --data $DATA/sst2/train.tsv');
+  expect(stdout).toContain('lacuna finetune --model $OUT/cores-base --data $DATA/sst2/train.tsv');
   expect(stdout).toContain('--seed 3 --lanes 2 --out $OUT/sentiment-student-3');
 });

@@ -25,6 +25,7 @@ import { type Contestant, interleave, median } from './timing.ts';
 
 const TASKS = ['fill-mask', 'text-classification'] as const;
 const LENGTHS = [32, 128] as const;
+/** Of logits up to 10; larger ones may be off by as much more, since activations are rounded relative to a row's largest. */
 const LOGIT_LIMIT = 1e-3;
 
 export interface OnnxRow {
@@ -150,17 +151,18 @@ function floatParams(ops: Ops, { weights }: Artifact): Params {
 
 type Solver = readonly [name: string, logits: () => Promise<Float32Array>];
 
-/** Everyone's largest distance from the first one's logits. Throws when it is over 1e-3 or the five best are others. */
+/** Everyone's largest distance from the first one's logits. Throws when it is over the limit or the five best are others. */
 export async function logitErrorsOf([first, ...others]: readonly [Solver, ...Solver[]]): Promise<
   Record<string, number>
 > {
   const expected = await first[1]();
+  const limit = LOGIT_LIMIT * Math.max(1, expected.reduce((most, x) => Math.max(most, Math.abs(x)), 0) / 10);
   const errors: Record<string, number> = {};
   for (const [name, logits] of others) {
     const got = await logits();
     const error = expected.reduce((most, x, i) => Math.max(most, Math.abs(x - (got[i] as number))), 0);
     const [theirs, own] = [bestOf(got), bestOf(expected)];
-    if (got.length !== expected.length || !(error <= LOGIT_LIMIT) || `${theirs}` !== `${own}`) {
+    if (got.length !== expected.length || !(error <= limit) || `${theirs}` !== `${own}`) {
       throw new Error(`bench onnx: ${name} is ${error} from ours; its best are ${theirs}, ours ${own}.`);
     }
     errors[name] = error;
