@@ -60,8 +60,17 @@ const CHUNK_IDS = 1 << 20;
 /** The script keeps ids in 16 bits with a sign. */
 export const MOST_PIECES = 1 << 15;
 
-/** The whole corpus, a text after the other, each line ended by [SEP], as a NumPy file of uint16; gives their number. */
-export async function writeIds(path: string, corpus: Corpus, tokenizer: Tokenizer, session: Session): Promise<number> {
+/**
+ * The whole corpus, a text after the other, each line ended by [SEP], as a NumPy file of uint16; gives their number.
+ * Throws `text_too_short` where they are fewer than `least`, `invalid_argument`, `write_failed`.
+ */
+export async function writeIds(
+  path: string,
+  corpus: Corpus,
+  tokenizer: Tokenizer,
+  least: number,
+  session: Session,
+): Promise<number> {
   if (tokenizer.vocabSize > MOST_PIECES) {
     throw new LacunaError(
       'invalid_argument',
@@ -101,6 +110,13 @@ export async function writeIds(path: string, corpus: Corpus, tokenizer: Tokenize
   await written(new Uint8Array(buffer.buffer, 0, 2 * at));
   file.end();
   await Promise.race([once(file, 'finish'), failed]);
+  if (count < least) {
+    throw new LacunaError(
+      'text_too_short',
+      `pytorch: expected at least ${least} tokens of text for one window, got ${count}. Give more text, or a smaller --length.`,
+      { least, got: count },
+    );
+  }
   // Only now is their number known.
   const handle = await open(path, 'r+');
   await handle.write(npyHeader(count), 0, HEADER_BYTES, 0);
@@ -128,20 +144,20 @@ export async function writeFloatWeights(path: string, model: Artifact): Promise<
   await saveBytes(path, writeSafetensors(Object.fromEntries(tensors), { config: JSON.stringify(model.config) }));
 }
 
-/**
- * Runs the script to its end and tells how it goes; false where it was interrupted.
- * Throws `backend_unavailable` without PyTorch, `lane_failed` with the script's last words.
- */
-export async function trainInPytorch(folder: string, session: Session): Promise<boolean> {
+/** Throws `backend_unavailable`. */
+export function expectPytorch(): string {
   const found = findPytorch();
-  if ('reason' in found) {
-    throw new LacunaError(
-      'backend_unavailable',
-      `pytorch: ${found.reason}. Install it, name another Python in LACUNA_PYTHON, or give --prepare and train elsewhere.`,
-      { backend: 'pytorch' },
-    );
-  }
-  const child = spawn(found.python, [TRAIN_SCRIPT, folder], {
+  if ('python' in found) return found.python;
+  throw new LacunaError(
+    'backend_unavailable',
+    `pytorch: ${found.reason}. Install it, name another Python in LACUNA_PYTHON, or give --prepare and train elsewhere.`,
+    { backend: 'pytorch' },
+  );
+}
+
+/** Runs the script to its end and tells how it goes; false where it was interrupted. Throws `lane_failed` with its last words. */
+export async function trainInPytorch(python: string, folder: string, session: Session): Promise<boolean> {
+  const child = spawn(python, [TRAIN_SCRIPT, folder], {
     stdio: ['ignore', 'pipe', 'pipe'],
     signal: session.signal,
   });
@@ -155,6 +171,8 @@ export async function trainInPytorch(folder: string, session: Session): Promise<
   });
   session.progress.note('pytorch: compiling takes a minute or two before the first step.');
   for await (const line of createInterface({ input: child.stdout })) {
+    // Libraries may have something to say as well.
+    if (!line.startsWith('{')) continue;
     const { fraction, tokens, seconds, loss, metrics } = JSON.parse(line) as PytorchEvent;
     if (fraction === undefined) continue;
     const top1 = metrics?.top1 === undefined ? '' : ` · top1 ${metrics.top1.toFixed(4)}`;

@@ -118,6 +118,13 @@ describe('lacuna pytorch', () => {
     expect((answer.error as { message: string }).message).toContain(about);
   });
 
+  it('says that a text has less than a window', () => {
+    writeFileSync(at('short.txt'), 'The cat sat.');
+    const line = ['pytorch', '--text', at('short.txt'), '--tokenizer', at('run/tokenizer.json'), '--tokens', '10'];
+    const { status, json: answer } = lacuna(...line, '--prepare', '--out', at('short'), '--json');
+    expect([status, answer.error]).toMatchObject([1, { code: 'text_too_short' }]);
+  });
+
   it('says that there is no PyTorch', () => {
     const named = process.env.LACUNA_PYTHON;
     process.env.LACUNA_PYTHON = '/nonexistent/python';

@@ -15,7 +15,14 @@ import { openCorpus, tokenizerFor } from '../corpus.ts';
 import { writeJsonFile } from '../evaluation-file.ts';
 import { configOf, plannedVocabSize, RECIPE_OPTIONS, TOKENIZER_OPTIONS } from '../pretrain-options.ts';
 import { adoptWeights } from '../pytorch-adopt.ts';
-import { type PytorchJob, TRAIN_SCRIPT, trainInPytorch, writeFloatWeights, writeIds } from '../pytorch-job.ts';
+import {
+  expectPytorch,
+  type PytorchJob,
+  TRAIN_SCRIPT,
+  trainInPytorch,
+  writeFloatWeights,
+  writeIds,
+} from '../pytorch-job.ts';
 import { formatDuration, formatQuantity } from '../quantity.ts';
 import { bothEnds, parseIntegerRange, parseRange } from '../ranges.ts';
 import { readJson } from '../read-json.ts';
@@ -71,6 +78,9 @@ export const pytorch = defineCommand({
   async run(line, _positionals, session) {
     const folder = new RunFolder(line.out);
     const options = line.resume ? storedOptions(folder) : line;
+    if (!line.resume) checkLine(line, folder);
+    // Before minutes go into the text.
+    const python = line.resume || line.prepare ? '' : expectPytorch();
     if (!line.resume) await prepare(options, folder, session);
     const script = `python3 ${TRAIN_SCRIPT} ${folder.path}`;
     if (line.prepare && !line.resume) {
@@ -83,7 +93,7 @@ export const pytorch = defineCommand({
         text: [...next, `Then: lacuna pytorch --resume --out ${folder.path}`].join('\n'),
       };
     }
-    const trained = line.resume || (await trainInPytorch(folder.path, session));
+    const trained = line.resume || (await trainInPytorch(python, folder.path, session));
     if (!trained) {
       const text = `Interrupted. For a run of what is saved: lacuna pytorch --resume --out ${folder.path}`;
       return { fields: { out: folder.path, complete: false }, text, exitCode: 130 };
@@ -113,14 +123,21 @@ function storedOptions(folder: RunFolder): PytorchValues {
   return readJson('pytorch', optionsPath(folder), 'malformed_data') as PytorchValues;
 }
 
-/** Writes everything that the script reads. */
-async function prepare(options: PytorchValues, folder: RunFolder, session: Session): Promise<void> {
+/** Throws for what can be seen without reading anything. */
+function checkLine({ text, tokens, minutes, layers, start, teacher }: PytorchValues, folder: RunFolder): void {
   requireEmpty('pytorch', folder);
-  const { text, valid, textColumn, length } = options;
   if (text === undefined) throw new UsageError('pytorch: --text must be FILE…, got nothing.');
-  if ((options.tokens === undefined) === (options.minutes === undefined)) {
+  if ((tokens === undefined) === (minutes === undefined)) {
     throw new UsageError('pytorch: expected one of --tokens and --minutes.');
   }
+  if (layers !== undefined && start === undefined && teacher === undefined) {
+    throw new UsageError('pytorch: --layers needs --start or --teacher.');
+  }
+}
+
+/** Writes everything that the script reads. */
+async function prepare(options: PytorchValues, folder: RunFolder, session: Session): Promise<void> {
+  const { text = [], valid, textColumn, length } = options;
   const teacher = await modelOf(options.teacher);
   const start = await modelOf(options.start);
   const corpus = await openCorpus(text, textColumn);
@@ -153,8 +170,11 @@ async function prepare(options: PytorchValues, folder: RunFolder, session: Sessi
   writeJsonFile(optionsPath(folder), options);
   if (teacher) await writeFloatWeights(join(folder.path, 'teacher.safetensors'), teacher);
   if (start) await writeFloatWeights(join(folder.path, 'start.safetensors'), start);
-  const count = await writeIds(join(folder.path, 'ids.npy'), corpus, tokenizer, session);
-  if (valid) await writeIds(join(folder.path, 'valid.npy'), await openCorpus(valid, textColumn), tokenizer, session);
+  const count = await writeIds(join(folder.path, 'ids.npy'), corpus, tokenizer, length, session);
+  if (valid) {
+    const held = await openCorpus(valid, textColumn);
+    await writeIds(join(folder.path, 'valid.npy'), held, tokenizer, length, session);
+  }
   session.progress.note(
     `pytorch: ${formatQuantity(parameterCount(config))} parameters, ${formatQuantity(count)} tokens of text`,
   );
@@ -179,8 +199,7 @@ async function vocabularyOf(options: PytorchValues, model: Artifact | undefined,
 }
 
 function shapeOf(options: PytorchValues, model: Artifact | undefined, vocabSize: number): ModelConfig {
-  if (options.layers === undefined) return configOf(options.config, undefined, vocabSize);
-  if (model === undefined) throw new UsageError('pytorch: --layers needs --start or --teacher.');
+  if (options.layers === undefined || model === undefined) return configOf(options.config, undefined, vocabSize);
   const [encoder, decoder] = bothEnds(parseIntegerRange('--layers', options.layers));
   return studentConfig(model.config, { encoder, decoder });
 }
