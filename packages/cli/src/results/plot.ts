@@ -134,7 +134,7 @@ function powers(from: number, to: number): number[] {
 
 /** A power of ten, short. */
 function quantity(value: number): string {
-  const [unit, sign] = value >= 1e6 ? [1e6, 'M'] : value >= 1e3 ? [1e3, 'k'] : [1, ''];
+  const [unit, sign] = value >= 1e9 ? [1e9, 'G'] : value >= 1e6 ? [1e6, 'M'] : value >= 1e3 ? [1e3, 'k'] : [1, ''];
   return `${Number((value / unit).toPrecision(6))}${sign}`;
 }
 

@@ -154,6 +154,13 @@ describe('plots', () => {
     expect(svg).toContain('prefers-color-scheme:dark');
   });
 
+  it('have powers of ten at equal distances where asked, without what has no logarithm', () => {
+    const points = [1e6, 1e7, 0, 1e9].map((x, i) => [x, i / 3] as const);
+    const svg = linePlot({ title: 't', xLabel: 'x', yLabel: 'y', lines: [{ name: 'one', points }], logX: true });
+    expect(svg).toMatch(/points="72,336 282.7,\S+ 704,36"/);
+    for (const tick of ['1M', '10M', '100M', '1G']) expect(svg).toContain(`>${tick}</text>`);
+  });
+
   it('draw an interval from its one end to the other', () => {
     const svg = barPlot({ title: 't', xLabel: 'x', bars: [{ name: 'one', value: 0.5, intervals: [[0, 1]] }] });
     expect(svg).toContain('<line x1="200" y1="50" x2="704" y2="50"');
