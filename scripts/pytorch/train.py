@@ -62,23 +62,6 @@ def window(fraction, job, draw):
     return job.length, min(job.length - 1, max(1, round(ratio * job.length / GAP_STEP)) * GAP_STEP)
 
 
-def started(config, source, source_shape):
-    """Weights from a model's layers, evenly spread: packages/core/src/distill/student.ts."""
-    params = {}
-    for name, shape in model.parameter_shapes(config).items():
-        part, _, layer = name.partition(".layer.")
-        if layer:
-            index, _, rest = layer.partition(".")
-            field = "numHiddenLayers" if part == "encoder" else "numDecoderLayers"
-            name_there = f"{part}.layer.{int(index) * source_shape[field] // config[field]}.{rest}"
-        else:
-            name_there = name
-        if tuple(source[name_there].shape) != tuple(shape):
-            raise SystemExit(f"start: {name_there} must be {tuple(shape)}, got {tuple(source[name_there].shape)}.")
-        params[name] = source[name_there].clone()
-    return params
-
-
 def masked_loss(logits, labels):
     """Cross-entropy of the removed tokens, and mean squared logsumexp, with which logits stay small."""
     logits = logits.float()
@@ -137,10 +120,10 @@ class Trainer:
             weights, metadata = read_weights(folder / "teacher.safetensors")
             self.teacher = {name: value.to(self.device) for name, value in weights.items()}
             self.teacher_config = json.loads(metadata["config"])
-        params = model.initial_parameters(self.config)
         if job.start:
-            source, metadata = read_weights(folder / "start.safetensors")
-            params = started(self.config, source, json.loads(metadata["config"]))
+            params, _ = read_weights(folder / "start.safetensors")
+        else:
+            params = model.initial_parameters(self.config)
         self.params = {name: value.to(self.device).requires_grad_() for name, value in params.items()}
         self.average = {name: value.detach().clone() for name, value in self.params.items()}
         decayed = [value for name, value in self.params.items() if model.is_decayed(name)]

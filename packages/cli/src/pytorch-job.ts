@@ -8,14 +8,7 @@ import { createWriteStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import {
-  type Artifact,
-  floatWeights,
-  LacunaError,
-  parameterShapes,
-  type Tokenizer,
-  writeSafetensors,
-} from '@lacuna/core';
+import { LacunaError, type ModelConfig, parameterShapes, type Tokenizer, writeSafetensors } from '@lacuna/core';
 import { saveBytes } from '@lacuna/core/node';
 import type { Session } from './command.ts';
 import type { Corpus } from './corpus.ts';
@@ -135,13 +128,15 @@ function npyHeader(count: number): Uint8Array {
 }
 
 /** A model's weights by name, with its shape beside them. */
-export async function writeFloatWeights(path: string, model: Artifact): Promise<void> {
-  const weights = floatWeights(model);
-  const shapes = parameterShapes(model.config);
-  const tensors = Object.entries(weights).map(([name, data]) => {
-    return [name, { dtype: 'F32', shape: shapes[name] ?? [], data }] as const;
+export async function writeFloatWeights(
+  path: string,
+  config: ModelConfig,
+  weights: Readonly<Record<string, Float32Array>>,
+): Promise<void> {
+  const tensors = Object.entries(parameterShapes(config)).map(([name, shape]) => {
+    return [name, { dtype: 'F32', shape, data: weights[name] ?? new Float32Array(0) }] as const;
   });
-  await saveBytes(path, writeSafetensors(Object.fromEntries(tensors), { config: JSON.stringify(model.config) }));
+  await saveBytes(path, writeSafetensors(Object.fromEntries(tensors), { config: JSON.stringify(config) }));
 }
 
 /** Throws `backend_unavailable`. */

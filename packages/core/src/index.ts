@@ -145,7 +145,7 @@ export {
 export { type BagTeacherOptions, bagTeacher } from './distill/bag-teacher.ts';
 export { DISTILL_RECIPE, type DistillOptions, type DistillRecipe, distill } from './distill/distill.ts';
 export type { Teacher } from './distill/soft-labels.ts';
-export { type StudentShape, studentConfig } from './distill/student.ts';
+export { type StudentShape, studentConfig, studentInitial } from './distill/student.ts';
 export { type TeachingOptions, taughtExamples } from './distill/taught-examples.ts';
 
 // inference: a model that answers

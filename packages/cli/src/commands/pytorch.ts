@@ -2,11 +2,13 @@
 import { join } from 'node:path';
 import {
   type Artifact,
+  floatWeights,
   LacunaError,
   type ModelConfig,
   parameterCount,
   recipeForSize,
   studentConfig,
+  studentInitial,
   Tokenizer,
   withTrainedLength,
 } from '@lacuna/core';
@@ -147,6 +149,7 @@ async function prepare(options: PytorchValues, folder: RunFolder, session: Sessi
     throw new LacunaError('checkpoint_mismatch', 'pytorch: --teacher and --start must have the vocabulary of the run.');
   }
   const config = withTrainedLength(shapeOf(options, start ?? teacher, tokenizer.vocabSize), { length });
+  const initial = start && studentInitial(config, start.config, floatWeights(start));
   const [from, to] = bothEnds(parseRange('--ratio', options.ratio));
   const job: PytorchJob = {
     device: options.device,
@@ -168,8 +171,10 @@ async function prepare(options: PytorchValues, folder: RunFolder, session: Sessi
   folder.writeJson('tokenizer.json', tokenizer.toJSON());
   writeJsonFile(join(folder.path, 'job.json'), job);
   writeJsonFile(optionsPath(folder), options);
-  if (teacher) await writeFloatWeights(join(folder.path, 'teacher.safetensors'), teacher);
-  if (start) await writeFloatWeights(join(folder.path, 'start.safetensors'), start);
+  if (teacher) {
+    await writeFloatWeights(join(folder.path, 'teacher.safetensors'), teacher.config, floatWeights(teacher));
+  }
+  if (initial) await writeFloatWeights(join(folder.path, 'start.safetensors'), config, initial);
   const count = await writeIds(join(folder.path, 'ids.npy'), corpus, tokenizer, length, session);
   if (valid) {
     const held = await openCorpus(valid, textColumn);
