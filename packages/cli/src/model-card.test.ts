@@ -56,7 +56,8 @@ it('a card that is not there yet is begun, with facts, data and lines, and keeps
   expect(card).toContain('| Labels | negative, positive; one a text |');
   expect(card).toContain('| Parameters | 2,840,450 |');
   expect(card).toContain('| `sst2` | research release');
-  expect(card).toContain('lacuna finetune --model $OUT/cores-base --data $DATA/sst2/train.tsv');
+  expect(card).toContain('| `lacuna-fill.safetensors` | Apache-2.0');
+  expect(card).toContain('lacuna finetune --model models/lacuna-fill.safetensors --data $DATA/sst2/train.tsv');
   writeFileSync(out, `${card}\n## Limits\n\nFew words.\n`);
   write();
   expect(readFileSync(out, 'utf8')).toBe(`${card}\n## Limits\n\nFew words.\n`);

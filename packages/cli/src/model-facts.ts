@@ -40,7 +40,7 @@ export function makingSection(recipes: readonly Recipe[]): string {
       shellLine([
         'lacuna',
         step.command,
-        ...lineOf(step, { ...recipe, folder: 'recipes' }, { data: '$DATA', out: '$OUT' }),
+        ...lineOf(step, { ...recipe, folder: 'recipes' }, { data: '$DATA', out: '$OUT', models: 'models' }),
       ]),
     ),
   );
@@ -48,7 +48,7 @@ export function makingSection(recipes: readonly Recipe[]): string {
     '## Data',
     markdownTable(
       ['data', 'licence'],
-      [...licences].map(([path, licence]) => [`\`${path.replace('$DATA/', '')}\``, licence]),
+      [...licences].map(([path, licence]) => [`\`${path.replace(/^\$(DATA|MODELS)\//, '')}\``, licence]),
     ),
     '## How it was made',
     `\`lacuna recipe run ${name} --data $DATA --out $OUT\`, which runs:`,

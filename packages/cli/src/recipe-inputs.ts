@@ -14,7 +14,7 @@ export function inputsOf(step: RecipeStep): string[] {
     name === 'out' || value === true ? [] : value,
   );
   const files = words
-    .filter((word): word is string => typeof word === 'string' && /^\$(DATA|OUT|HERE)\//.test(word))
+    .filter((word): word is string => typeof word === 'string' && /^\$(DATA|OUT|MODELS|HERE)\//.test(word))
     .map((word) => word.replace(/(\.json(?:\.gz|\.zst)?)#.*$/, '$1'));
   return [...new Set(files)];
 }

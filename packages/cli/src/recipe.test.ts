@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { CONFIGS } from '@lacuna/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { shippedPlans } from './ablation/plan.ts';
-import { lineOf, parsedStep, shippedRecipes, withPrerequisites } from './recipe.ts';
+import { lineOf, parsedStep, pathOf, shippedRecipes, withPrerequisites } from './recipe.ts';
 import { inputsOf } from './recipe-inputs.ts';
 import { lacuna } from './testing.ts';
 
@@ -198,19 +198,22 @@ it('every recipe that ships is made of lines that its commands take', async () =
   }
 });
 
-it('every recipe and plan that ships names the licence of each of its data', () => {
+it('every recipe and plan that ships names the licence of each of its data and models', () => {
   const recipes = [...shippedRecipes(), ...shippedPlans().map(({ recipe }) => recipe)];
   for (const one of recipes) {
     const { name, licences, folder: at } = one;
     const plan = JSON.parse(readFileSync(join(at, `${name}.json`), 'utf8'));
-    const found = new Set(JSON.stringify(plan).match(/\$DATA\/[a-z0-9]+/g));
+    const found = new Set(JSON.stringify(plan).match(/\$DATA\/[a-z0-9]+|\$MODELS\/[\w.-]+/g));
     const named = Object.keys(licences);
     expect([name, [...found].filter((source) => !named.includes(source))]).toEqual([name, []]);
   }
 });
 
-it('every file that a shipped recipe takes from $OUT is made by a step before it', () => {
+it('every file that a shipped recipe takes from $OUT is made by a step before it, and every model that ships is there', () => {
   for (const one of shippedRecipes()) {
+    const shipped = one.steps.flatMap(inputsOf).filter((word) => word.startsWith('$MODELS/'));
+    for (const word of shipped)
+      expect([word, existsSync(pathOf(word, one, { data: '', out: '' }))]).toEqual([word, true]);
     const made: string[] = [];
     for (const step of withPrerequisites(one).flatMap(({ steps }) => steps)) {
       for (const file of inputsOf(step).filter((word) => word.startsWith('$OUT/'))) {
@@ -223,7 +226,11 @@ it('every file that a shipped recipe takes from $OUT is made by a step before it
 
 it('recipe show prints lines for a shell', () => {
   const { stdout } = lacuna('recipe', 'show', 'sentiment');
-  expect(stdout).toContain('lacuna pretrain --text $DATA/enwiki2015/train.txt.zst');
-  expect(stdout).toContain('lacuna finetune --model $OUT/cores-base --data $DATA/sst2/train.tsv');
-  expect(stdout).toContain('--seed 3 --lanes 2 --out $OUT/sentiment-student-3');
+  expect(stdout).toMatch(
+    /^lacuna finetune --model \S+\/models\/lacuna-fill\.safetensors --data \$DATA\/sst2\/train\.tsv/m,
+  );
+  expect(stdout).toContain('--seed 3 --lanes 1 --out $OUT/sentiment-student-3');
+  expect(lacuna('recipe', 'show', 'cores').stdout).toContain(
+    'lacuna pretrain --text $DATA/enwiki2015/train.txt.zst $DATA/imdb/unsup.tsv.zst',
+  );
 });

@@ -29,7 +29,7 @@ export interface RecipeStep {
   /** Unique in the recipe; what the record calls it. */
   readonly step: string;
   readonly command: string;
-  /** By their names on the command line. Strings may begin with `$DATA/`, `$OUT/` or `$HERE/`, the recipe's folder. */
+  /** By their names on the command line. Strings may begin with `$DATA/`, `$OUT/`, `$MODELS/` or `$HERE/`, the recipe's folder. */
   readonly options: Readonly<Record<string, OptionValue>>;
 }
 
@@ -38,7 +38,7 @@ export interface Recipe {
   readonly about: string;
   /** Recipes whose steps come before, in the same output folder. */
   readonly after: readonly string[];
-  /** Of the data, by a path under `$DATA`; what is made of them goes by these. */
+  /** Of the data, by a path under `$DATA`, and of models under `$MODELS`; what is made of them goes by these. */
   readonly licences: Readonly<Record<string, string>>;
   readonly steps: readonly RecipeStep[];
   /** The folder that the recipe's file lies in. */
@@ -49,9 +49,12 @@ export interface Recipe {
 export interface RecipePlaces {
   readonly data: string;
   readonly out: string;
+  /** By default the models that ship. */
+  readonly models?: string;
 }
 
 const SHIPPED = fileURLToPath(new URL('../../../recipes', import.meta.url));
+const SHIPPED_MODELS = fileURLToPath(new URL('../../../models', import.meta.url));
 
 /** Those in the repository's `recipes`, by name. */
 export function shippedRecipes(): Recipe[] {
@@ -89,14 +92,15 @@ export function withPrerequisites(recipe: Recipe, open = new Set<string>()): Rec
 }
 
 /** A word of a recipe with what its beginning stands for. */
-export function pathOf(word: string, recipe: Pick<Recipe, 'folder'>, { data, out }: RecipePlaces): string {
-  const places = { DATA: data, OUT: out, HERE: recipe.folder };
-  return word.replace(/^\$(DATA|OUT|HERE)(?=\/|$)/, (_, place: keyof typeof places) => places[place]);
+export function pathOf(word: string, recipe: Pick<Recipe, 'folder'>, places: RecipePlaces): string {
+  const { data: DATA, out: OUT, models: MODELS = SHIPPED_MODELS } = places;
+  const named = { DATA, OUT, MODELS, HERE: recipe.folder };
+  return word.replace(/^\$(DATA|OUT|MODELS|HERE)(?=\/|$)/, (_, place: keyof typeof named) => named[place]);
 }
 
 /** The words of a step's command line, without the command. */
-export function lineOf(step: RecipeStep, recipe: Recipe, { data, out }: RecipePlaces): string[] {
-  const word = (value: string | number) => pathOf(`${value}`, recipe, { data, out });
+export function lineOf(step: RecipeStep, recipe: Recipe, places: RecipePlaces): string[] {
+  const word = (value: string | number) => pathOf(`${value}`, recipe, places);
   return Object.entries(step.options).flatMap(([name, value]) => {
     if (value === true) return [`--${name}`];
     return [`--${name}`, ...(Array.isArray(value) ? value.map(word) : [word(value as string | number)])];
