@@ -112,6 +112,7 @@ describe('data', () => {
     expect(await page.evaluate(() => watched.longTasks)).toEqual([]);
     await page.getByRole('button', { name: 'Remove' }).click();
     await page.getByText('Drop a file here').waitFor();
+    // At once: what was removed is still being written then, and may not be there for the next page, as below.
     await page.close();
   });
 });
@@ -154,9 +155,9 @@ describe('training', () => {
     });
     const { longTasks, inputDelays } = await page.evaluate(() => watched);
     expect(longest, `by the clock: ${longTasks.join(', ')} ms`).toBeLessThan(50);
-    // Those that took 16 ms or more are counted: on a fast machine fewer.
-    expect(inputDelays.length).toBeGreaterThan(10);
-    expect(inputDelays.toSorted((a, b) => a - b)[Math.floor(inputDelays.length * 0.95)]).toBeLessThan(100);
+    // Only inputs that took 16 ms or more have their delay told, on a fast machine few of the 40.
+    expect(await page.evaluate(() => performance.eventCounts.get('keydown'))).toBeGreaterThanOrEqual(40);
+    expect(inputDelays.filter((delay) => delay >= 100).length).toBeLessThanOrEqual(2);
     expect(shifts).toEqual([]);
     expect(await page.locator('.run-panel summary').textContent()).toBe(
       'WebAssembly, 2 lanes, gradients by shared memory',

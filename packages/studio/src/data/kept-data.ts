@@ -7,16 +7,22 @@ const FOLDER = 'lacuna-studio-data';
 const RESULT = 'result.json';
 const TRAIN = 'train';
 const LOCK = 'lacuna studio data';
+/** Stands in the local storage, which is written at once, from a removal until other data are kept: a page may be closed between. */
+const REMOVED = 'lacuna-studio-data-removed';
+let removals = 0;
 
-/** Keeps a result in place of the one before. Where there is no room, it is there until the page is closed. */
+/** Keeps a result in place of the one before, unless it is removed on the way. Where there is no room, it is there until the page is closed. */
 export async function keepResult(result: ReadResult): Promise<void> {
+  const before = removals;
   await navigator.locks
     .request(LOCK, async () => {
       const kept = await folder();
       await kept.removeEntry(RESULT).catch(() => {});
       const { content, ...train } = result.data.train;
-      if (!(content instanceof Blob)) return;
+      if (!(content instanceof Blob) || removals !== before) return;
+      localStorage.removeItem(REMOVED);
       await write(kept, TRAIN, content);
+      if (removals !== before) return;
       await write(kept, RESULT, JSON.stringify({ ...result, data: { ...result.data, train } }));
     })
     .catch(() => {});
@@ -25,6 +31,7 @@ export async function keepResult(result: ReadResult): Promise<void> {
 /** The result that was kept, or undefined; what training reads stays on the disk until it is read. */
 export async function keptResult(): Promise<ReadResult | undefined> {
   try {
+    if (localStorage.getItem(REMOVED) !== null) return undefined;
     const kept = await folder();
     const file = await (await kept.getFileHandle(RESULT)).getFile();
     const result = JSON.parse(await file.text()) as ReadResult;
@@ -36,6 +43,12 @@ export async function keptResult(): Promise<ReadResult | undefined> {
 }
 
 export async function forgetResult(): Promise<void> {
+  removals += 1;
+  try {
+    localStorage.setItem(REMOVED, 'yes');
+  } catch {
+    // Full or forbidden: then the removal below is all there is.
+  }
   await navigator.locks
     .request(LOCK, async () => {
       const kept = await folder();
