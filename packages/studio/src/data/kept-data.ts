@@ -7,11 +7,14 @@ const FOLDER = 'lacuna-studio-data';
 const RESULT = 'result.json';
 const TRAIN = 'train';
 const LOCK = 'lacuna studio data';
-/** Stands in the local storage, which is written at once, from a removal until other data are kept: a page may be closed between. */
+/** Stands in local storage, which is written at once, from a removal until other data are kept: a page may close between. */
 const REMOVED = 'lacuna-studio-data-removed';
 let removals = 0;
 
-/** Keeps a result in place of the one before, unless it is removed on the way. Where there is no room, it is there until the page is closed. */
+/**
+ * Keeps a result in place of the one before, unless it is removed on the way. Where there is no room, it is there until the
+ * page is closed.
+ */
 export async function keepResult(result: ReadResult): Promise<void> {
   const before = removals;
   await navigator.locks
